@@ -1,0 +1,74 @@
+# The one list of commands. `make help` prints it.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+TESTS ?= tests
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev serve demo test check format lint types protos protos-check lock clean
+
+help:  ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
+
+$(VENV)/bin/uv: requirements/bootstrap.lock
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/bootstrap.lock
+	@touch $@
+
+# The environment is made from lock files with hashes; nothing is resolved on this machine.
+$(VENV)/.runtime: requirements/runtime.lock pyproject.toml | $(VENV)/bin/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/runtime.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.lock
+	@touch $@
+
+install: $(VENV)/.runtime  ## Make the environment that serves.
+
+install-dev: $(VENV)/.dev  ## Make the environment that tests and checks.
+
+serve: install  ## Serve gRPC on 127.0.0.1:50051 and REST on 127.0.0.1:8080, everything embedded.
+	@exec $(BIN)/memoryd serve
+
+demo: install-dev  ## Play a scripted conversation against a fresh server.
+	@$(BIN)/python -m tests.demo
+
+test: install-dev  ## Run every test (TESTS=path for some of them).
+	$(BIN)/python -m pytest $(TESTS)
+
+check: install-dev lint types protos-check  ## Format, lint, types, architecture, stubs up to date, proto lint.
+
+format: install-dev  ## Format the code.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --quiet .
+
+lint: install-dev
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports --no-cache > /dev/null || $(BIN)/lint-imports --no-cache
+
+types: install-dev
+	$(BIN)/mypy
+
+protos: install-dev  ## Generate the stubs from the protos.
+	$(BIN)/python protos/generate.py
+
+protos-check: install-dev
+	$(BIN)/python protos/generate.py --check
+
+lock:  ## Resolve the lock files again (hashes, no index address).
+	@for name in bootstrap runtime dev; do $(MAKE) --no-print-directory requirements/$$name.lock.new; done
+
+clean:  ## Remove the environment and caches (data in .memoryd stays).
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+UV_LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
+requirements/bootstrap.lock.new:
+	echo uv | $(UV_LOCK) - -o requirements/bootstrap.lock
+requirements/runtime.lock.new:
+	{ echo hatchling; echo editables; } | $(UV_LOCK) pyproject.toml - --extra rules -o requirements/runtime.lock
+requirements/dev.lock.new:
+	$(UV_LOCK) pyproject.toml --extra rules --group dev -c requirements/runtime.lock -o requirements/dev.lock

@@ -1,0 +1,1 @@
+"""The gRPC service: inference, reconciliation and the stores behind them."""

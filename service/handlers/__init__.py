@@ -1,0 +1,1 @@
+"""The transport side: proto in, domain out."""

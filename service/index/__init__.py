@@ -1,0 +1,1 @@
+"""The vectors of the current memories, in Chroma."""

@@ -1,0 +1,1 @@
+"""Reasoners: from messages and known facts to a plan."""

@@ -1,0 +1,1 @@
+"""The domain: what it means to remember. It knows no proto, no HTTP and no SQL."""

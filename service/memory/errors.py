@@ -1,0 +1,94 @@
+"""Everything that can go wrong, as types. `service.transport.errors` decides what a client sees of each.
+
+    MemorydError
+    +-- InvalidRequest        the request breaks rules; names all of them
+    +-- Unauthenticated       no key, or not a key of ours
+    +-- PermissionDenied      the key may not do this
+    +-- NotFound              nothing there, or nothing of yours
+    +-- Conflict              somebody else changed the same thing meanwhile; repeat the call
+    +-- Unavailable           something memoryd depends on does not answer; nothing was changed
+    |   +-- InferenceFailed   the model answered, and not with a plan
+    +-- DeadlineExceeded      the caller's time ran out; nothing was changed
+
+Every error has a public text and a stable reason. A private cause belongs in `__cause__`: it goes to the
+log and never to a client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class MemorydError(Exception):
+    """The root. `reason` is stable and machine-readable; the text is for people."""
+
+    reason = "INTERNAL"
+
+    def __init__(self, text: str, *, reason: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.reason = reason or self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken rule: the field's path as the contract writes it, and what is wrong with it."""
+
+    field: str
+    description: str
+
+
+class InvalidRequest(MemorydError):
+    """The request breaks rules."""
+
+    reason = "INVALID_REQUEST"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__("; ".join(violation.description for violation in violations))
+        self.violations = tuple(violations)
+
+
+class Unauthenticated(MemorydError):
+    """No key, or not a key of ours."""
+
+    reason = "INVALID_API_KEY"
+
+    def __init__(self) -> None:
+        super().__init__("Invalid API key. Send the header 'Authorization: Token <your key>'.")
+
+
+class PermissionDenied(MemorydError):
+    """The key may not do this."""
+
+    reason = "PERMISSION_DENIED"
+
+
+class NotFound(MemorydError):
+    """Nothing there, or nothing of yours: the two cannot be told apart."""
+
+    reason = "NOT_FOUND"
+
+
+class Conflict(MemorydError):
+    """Somebody else changed the same thing meanwhile. The call may be repeated."""
+
+    reason = "CONFLICT"
+
+
+class Unavailable(MemorydError):
+    """Something memoryd depends on does not answer. Nothing was changed; the call may be repeated."""
+
+    reason = "UNAVAILABLE"
+
+
+class InferenceFailed(Unavailable):
+    """The model answered, and not with a plan. The messages are kept."""
+
+    reason = "INFERENCE_FAILED"
+
+
+class DeadlineExceeded(MemorydError):
+    """The caller's time ran out before anything was changed."""
+
+    reason = "DEADLINE_EXCEEDED"

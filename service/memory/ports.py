@@ -1,0 +1,192 @@
+"""What the domain needs from the world. Implementations live in the folders beside this one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from service.memory.model import (
+    AddRequest,
+    Change,
+    Inference,
+    Memory,
+    Message,
+    Outcome,
+    Plan,
+    Rejection,
+    Scope,
+    Vector,
+    Vectors,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A point in monotonic time at which the caller stops waiting."""
+
+    at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """The deadline that many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.at - time.monotonic())
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors."""
+
+    @property
+    def model(self) -> str:
+        """The model's name. Vectors of different models are not comparable."""
+
+    @property
+    def dimensions(self) -> int:
+        """The length of every vector."""
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """Embeds texts, one row each, of length 1; shape (len(texts), dimensions). No texts, no rows.
+
+        Raises:
+            Unavailable: the model does not answer, or answers with fewer vectors than texts.
+        """
+
+
+class Reasoner(Protocol):
+    """Reads messages against what is known and proposes changes."""
+
+    @property
+    def name(self) -> str:
+        """How logs and the start banner call it."""
+
+    @property
+    def candidate_limit(self) -> int:
+        """How many known memories are worth offering."""
+
+    async def plan(self, inference: Inference, deadline: Deadline, repair: str | None = None) -> Plan:
+        """Proposes what to change. An empty plan says that nothing is worth keeping.
+
+        Args:
+            inference: messages, candidates and rules.
+            deadline: when to give up.
+            repair: what was wrong with the previous answer to the same inference, if there was one.
+
+        Raises:
+            InferenceFailed: the model answered, and not with a plan. The text says how.
+            Unavailable: the model does not answer.
+            DeadlineExceeded: the deadline passed first.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """A current memory as the index keeps it."""
+
+    memory_id: str
+    scope: Scope
+    vector: Vector
+
+
+class Index(Protocol):
+    """Holds the vectors of the current memories, one space a project."""
+
+    async def vectors(self, project_id: str, memory_ids: Sequence[str]) -> Mapping[str, Vector]:
+        """The vectors of those of `memory_ids` that the index knows, by id."""
+
+    async def nearest(
+        self, project_id: str, scope: Scope, queries: Vectors, limit: int
+    ) -> Sequence[tuple[str, float]]:
+        """The memories of the scope nearest to any of the queries: (id, cosine similarity), best first."""
+
+    async def write(self, project_id: str, upserts: Sequence[IndexEntry], deletes: Sequence[str]) -> None:
+        """Makes the index say so. Repeating it changes nothing."""
+
+    async def ping(self) -> None:
+        """Raises Unavailable unless the index answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeSnapshot:
+    """The current memories of a scope, and the version of its subject at which they were read."""
+
+    version: int
+    memories: Sequence[Memory]
+    pending_vectors: Mapping[str, Vector]
+    """Vectors that are committed and not yet in the index, by memory id."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """What a project wants of every request. None or empty: the defaults of memoryd."""
+
+    custom_categories: Mapping[str, str]
+    custom_instructions: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRequest:
+    """A request as it was stored before the model was called."""
+
+    event_id: str
+    project_id: str
+    request: AddRequest
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """Work that the index has not done yet: write `entry`, or forget `memory_id` when it is None."""
+
+    sequence: int
+    project_id: str
+    memory_id: str
+    entry: IndexEntry | None
+
+
+class Ledger(Protocol):
+    """The system of record. Every method is one transaction and raises Unavailable when it cannot be had."""
+
+    async def project_settings(self, project_id: str) -> ProjectSettings:
+        """What the project wants of every request."""
+
+    async def store_request(self, project_id: str, request: AddRequest, at: datetime) -> str:
+        """Keeps a request durably as PENDING and gives its event id, a UUID."""
+
+    async def take_pending(self, at: datetime) -> StoredRequest | None:
+        """Takes the oldest asynchronous request that nobody works on; it becomes RUNNING."""
+
+    async def read_scope(self, project_id: str, scope: Scope) -> ScopeSnapshot:
+        """The current memories of one subject that carry every id of `scope`, as of one moment."""
+
+    async def earlier_messages(self, project_id: str, scope: Scope, limit: int) -> Sequence[Message]:
+        """The last messages that earlier requests of exactly this scope brought, oldest first."""
+
+    async def commit(
+        self,
+        project_id: str,
+        event_id: str,
+        scope: Scope,
+        expected_version: int | None,
+        changes: Sequence[Change],
+        rejections: Sequence[Rejection],
+        at: datetime,
+    ) -> Outcome:
+        """Makes the changes, their log, the request's result and the index work durable, all or none.
+
+        Raises:
+            Conflict: the subject's version is not `expected_version` (None: do not check).
+        """
+
+    async def outbox(self, limit: int) -> Sequence[OutboxItem]:
+        """The oldest index work that is not done."""
+
+    async def outbox_done(self, sequences: Sequence[int]) -> None:
+        """Forgets index work that is done."""
+
+    async def fail_request(self, project_id: str, event_id: str, reason: str, at: datetime) -> None:
+        """Marks the request as FAILED for a reason. Its messages stay."""
