@@ -87,6 +87,11 @@ class InferenceFailed(Unavailable):
 
     reason = "INFERENCE_FAILED"
 
+    def __init__(self, text: str, *, reason: str | None = None, repairable: bool = True) -> None:
+        super().__init__(text, reason=reason)
+        self.repairable = repairable
+        """Whether asking again, with the text of this error, may help."""
+
 
 class DeadlineExceeded(MemorydError):
     """The caller's time ran out before anything was changed."""

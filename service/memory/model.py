@@ -70,7 +70,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom a memory is about: the first id given of user, agent, app and run."""
+    """Whom a memory is about: the first id given of user, run, app and agent."""
 
     kind: str
     id: str
@@ -92,13 +92,18 @@ class Scope:
         Two scopes can hold the same memory only if they have the same subject, so a subject is what
         reconciliation locks and what carries the version that a commit checks.
         """
-        for kind, value in self.ids.items():
-            return Subject(kind.removesuffix("_id"), value)
-        raise ValueError("a scope names at least one id")
+        ids = self.ids
+        name = next(name for name in ("user_id", "run_id", "app_id", "agent_id") if name in ids)
+        return Subject(name.removesuffix("_id"), ids[name])
+
+    @property
+    def is_an_agent(self) -> bool:
+        """Whether the agent itself is remembered: its id alone is given (contract section 3)."""
+        return set(self.ids) == {"agent_id"}
 
     @property
     def ids(self) -> dict[str, str]:
-        """The ids that are given, by field name, in the order in which they name the subject."""
+        """The ids that are given, by field name."""
         named = {
             "user_id": self.user_id,
             "agent_id": self.agent_id,

@@ -39,6 +39,20 @@ class Deadline:
         return max(0.0, self.at - time.monotonic())
 
 
+class Clock(Protocol):
+    """Tells the time."""
+
+    def __call__(self) -> datetime:
+        """Now, in UTC."""
+
+
+class Wake(Protocol):
+    """Tells a worker that there is something to do."""
+
+    def __call__(self) -> None:
+        """Returns at once."""
+
+
 class Embedder(Protocol):
     """Turns texts into vectors."""
 
@@ -190,3 +204,13 @@ class Ledger(Protocol):
 
     async def fail_request(self, project_id: str, event_id: str, reason: str, at: datetime) -> None:
         """Marks the request as FAILED for a reason. Its messages stay."""
+
+    async def recover(self, at: datetime) -> int:
+        """Tidies up after a crash and says how many requests it concerned.
+
+        Asynchronous requests that were RUNNING become PENDING again; others FAILED as INTERRUPTED, for
+        their callers got no answer. Call it before the first request, when no other process works.
+        """
+
+    async def ping(self) -> None:
+        """Raises Unavailable unless the ledger answers."""

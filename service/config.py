@@ -1,0 +1,169 @@
+"""The settings: one frozen object, read once from the environment.
+
+Every setting is an environment variable, MEMORYD_ and the field's name in capitals; the names of the OpenAI
+SDK (OPENAI_API_KEY, OPENAI_BASE_URL) are read as they are.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "MEMORYD_"
+
+
+class ReasonerChoice(enum.StrEnum):
+    """Who reads the messages."""
+
+    AUTO = "auto"
+    OPENAI = "openai"
+    RULES = "rules"
+
+
+class EmbedderChoice(enum.StrEnum):
+    """Who turns texts into vectors."""
+
+    LOCAL = "local"
+    OPENAI = "openai"
+
+
+class LogFormat(enum.StrEnum):
+    """How a log line looks."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def _host_and_port(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError("must be HOST:PORT, for example 127.0.0.1:50051")
+    return address
+
+
+def _api_key(key: SecretStr) -> SecretStr:
+    value = key.get_secret_value()
+    if len(value) < 16 or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("must be at least 16 printable ASCII characters without spaces")
+    return key
+
+
+Address = Annotated[str, AfterValidator(_host_and_port)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class SettingsError(Exception):
+    """The environment holds wrong values; the text names all of them."""
+
+
+class Settings(BaseSettings):
+    """What memoryd is told from outside."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        populate_by_name=True,
+        validate_default=True,
+    )
+
+    data_dir: Path = Field(Path(".memoryd"), description="Where the embedded stores live.")
+    grpc_address: Address = Field("127.0.0.1:50051", description="Where the service listens.")
+    http_address: Address = Field("127.0.0.1:8080", description="Where the gateway listens.")
+    grpc_target: str | None = Field(
+        None, description="Where the gateway finds the service. Default: MEMORYD_GRPC_ADDRESS."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="An SQLAlchemy URL of the ledger. Default: SQLite in MEMORYD_DATA_DIR."
+    )
+    chroma_url: str | None = Field(
+        None, description="A Chroma server, http(s)://HOST:PORT. Default: embedded in MEMORYD_DATA_DIR."
+    )
+    reasoner: ReasonerChoice = Field(
+        ReasonerChoice.AUTO, description="`openai`, `rules`, or `auto`: openai when OPENAI_API_KEY is set."
+    )
+    model: str = Field("gpt-4.1-mini", min_length=1, description="The language model of the openai reasoner.")
+    embedder: EmbedderChoice = Field(EmbedderChoice.LOCAL, description="`local` or `openai`.")
+    embedding_model: str | None = Field(
+        None,
+        description="openai: the model's name (default text-embedding-3-small). "
+        "local: a directory with model.onnx and tokenizer.json (default: the packaged MiniLM).",
+    )
+    bootstrap_api_key: Annotated[SecretStr, AfterValidator(_api_key)] | None = Field(
+        None, description="A key that is valid from the first start, as owner of the default project."
+    )
+    request_timeout: Seconds = Field(
+        60.0, description="Seconds a request may take when its caller sets no deadline."
+    )
+    max_concurrent_requests: int = Field(256, ge=1, description="Requests worked on at once; more are 429.")
+    drain_seconds: float = Field(
+        5.0, ge=0, le=300, description="Seconds between saying NOT_SERVING and refusing calls."
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged.")
+    log_format: LogFormat = Field(LogFormat.TEXT, description="`text` or `json`.")
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias="OPENAI_API_KEY", description="The key for the openai reasoner and embedder."
+    )
+    openai_base_url: str | None = Field(
+        None, validation_alias="OPENAI_BASE_URL", description="Any OpenAI-compatible endpoint."
+    )
+
+    @field_validator("openai_api_key")
+    @classmethod
+    def _openai_needs_a_key(cls, key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        without = [
+            name for name in ("reasoner", "embedder") if info.data.get(name) == "openai" and key is None
+        ]
+        if without:
+            wants = " and ".join(f"{PREFIX}{name.upper()}=openai" for name in without)
+            raise ValueError(f"{wants} needs it")
+        return key
+
+    @property
+    def chosen_reasoner(self) -> ReasonerChoice:
+        """Who reads the messages once `auto` is resolved: `openai` or `rules`."""
+        if self.reasoner is not ReasonerChoice.AUTO:
+            return self.reasoner
+        return ReasonerChoice.OPENAI if self.openai_api_key else ReasonerChoice.RULES
+
+    @property
+    def gateway_target(self) -> str:
+        """The gRPC target that the gateway dials."""
+        if self.grpc_target:
+            return self.grpc_target
+        host, _, port = self.grpc_address.rpartition(":")
+        return f"127.0.0.1:{port}" if host in {"0.0.0.0", "[::]"} else self.grpc_address  # noqa: S104
+
+
+def read_settings() -> Settings:
+    """Reads the environment.
+
+    Raises:
+        SettingsError: some values are wrong; the text names every one, and repeats no secret.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]  # every field has a default
+    except ValidationError as error:
+        mistakes = [f"  {_variable(mistake['loc'])}: {mistake['msg']}" for mistake in error.errors()]
+        raise SettingsError("\n".join(["wrong settings:", *mistakes])) from None
+
+
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Variables that look like ours and are not: most likely misspelt."""
+    fields = Settings.model_fields.items()
+    known = {PREFIX + name.upper() for name, field in fields if field.validation_alias is None}
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = ".".join(str(part) for part in location)
+    if not name:
+        return "settings"
+    return name if name.isupper() else PREFIX + name.upper()

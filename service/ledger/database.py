@@ -1,0 +1,132 @@
+"""Transactions off the event loop, on SQLite or PostgreSQL.
+
+A transaction is a plain function of a connection that runs in a thread from its first statement to its
+commit. A caller that goes away therefore never leaves one half done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from service.memory.errors import Unavailable
+
+Result = TypeVar("Result")
+
+READERS = 4
+BUSY_SECONDS = 10.0
+"""How long a SQLite connection waits for another process's write to end."""
+
+
+class Database:
+    """Runs transactions: `read` side by side, `write` one after another where the database has one writer."""
+
+    def __init__(self, url: str) -> None:
+        self._reader, self._writer = _engines(url)
+        embedded = self._reader is not self._writer
+        self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-read")
+        self._write_threads = ThreadPoolExecutor(
+            1 if embedded else READERS, thread_name_prefix="ledger-write"
+        )
+
+    def migrate(self) -> None:
+        """Brings the schema to what this code expects. Call it once, before anything else.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        config = Config()
+        config.set_main_option("script_location", "service.ledger:migrations")
+        config.set_main_option("path_separator", "os")
+        try:
+            with self._writer.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except (DBAPIError, PoolTimeoutError) as error:
+            raise _unavailable() from error
+
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Runs a transaction that changes nothing.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        return await self._run(self._read_threads, self._reader, work)
+
+    async def write(self, work: Callable[[Connection], Result]) -> Result:
+        """Runs a transaction; when this returns, its changes survive a crash.
+
+        Raises:
+            Unavailable: the database does not answer. The changes are not there.
+            IntegrityError: somebody else was there first.
+        """
+        return await self._run(self._write_threads, self._writer, work)
+
+    def close(self) -> None:
+        """Waits for transactions under way and closes all connections."""
+        for threads in (self._read_threads, self._write_threads):
+            threads.shutdown()
+        for engine in {self._reader, self._writer}:
+            engine.dispose()
+
+    @staticmethod
+    async def _run(threads: Executor, engine: Engine, work: Callable[[Connection], Result]) -> Result:
+        def transaction() -> Result:
+            try:
+                with engine.begin() as connection:
+                    return work(connection)
+            except IntegrityError:
+                raise
+            except (DBAPIError, PoolTimeoutError) as error:
+                raise _unavailable() from error
+
+        return await asyncio.get_running_loop().run_in_executor(threads, transaction)
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file."""
+    return f"sqlite:///{path}"
+
+
+def _engines(url: str) -> tuple[Engine, Engine]:
+    """A reading and a writing engine; the same one where the database orders writers by itself."""
+    # Statements hold memory texts, so they must never stand in an error or a log.
+    if not url.startswith("sqlite"):
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=2 * READERS)
+        return engine, engine
+    engines = []
+    for begin, size in (("BEGIN", READERS), ("BEGIN IMMEDIATE", 1)):
+        engine = create_engine(
+            url, hide_parameters=True, pool_size=size, max_overflow=0, connect_args={"timeout": BUSY_SECONDS}
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_with(begin))
+        engines.append(engine)
+    return engines[0], engines[1]
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+    # The driver would begin transactions on its own and too late; SQLAlchemy's `begin` event does it instead.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_with(statement: str) -> Callable[[Connection], None]:
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    return begin
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The ledger does not answer.", reason="LEDGER_UNAVAILABLE")

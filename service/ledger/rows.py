@@ -1,0 +1,194 @@
+"""Rows of the ledger and values of the domain, each from the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
+
+import numpy as np
+from memoryd.exact_json import dumps, loads
+from sqlalchemy import Row
+
+from service.memory.model import (
+    AddRequest,
+    Change,
+    Evidence,
+    Memory,
+    Message,
+    Rejection,
+    Role,
+    Scope,
+    Vector,
+)
+
+Values = dict[str, object]
+AnyRow = Row[Any]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(time: datetime) -> int:
+    """Microseconds since the Unix epoch."""
+    return (time - EPOCH) // timedelta(microseconds=1)
+
+
+def time_from(value: int) -> datetime:
+    """The time that many microseconds after the Unix epoch."""
+    return EPOCH + timedelta(microseconds=value)
+
+
+def scope_values(scope: Scope) -> Values:
+    """The columns of the four ids."""
+    return {
+        "user_id": scope.user_id,
+        "agent_id": scope.agent_id,
+        "app_id": scope.app_id,
+        "run_id": scope.run_id,
+    }
+
+
+def subject_values(scope: Scope) -> Values:
+    """The columns of the subject."""
+    return {"subject_kind": scope.subject.kind, "subject_id": scope.subject.id}
+
+
+def scope_from(row: AnyRow) -> Scope:
+    """The four ids of a row."""
+    return Scope(row.user_id, row.agent_id, row.app_id, row.run_id)
+
+
+def memory_values(memory: Memory) -> Values:
+    """What an update of a memory may change."""
+    return {
+        "text": memory.text,
+        "metadata": None if memory.metadata is None else dumps(memory.metadata),
+        "categories": dumps(memory.categories),
+        "immutable": memory.immutable,
+        "expiration_date": memory.expiration_date and memory.expiration_date.isoformat(),
+        "speaker": memory.speaker,
+        "updated_at": microseconds(memory.updated_at),
+    }
+
+
+def new_memory_values(project_id: str, memory: Memory) -> Values:
+    """A whole row of `memories`."""
+    return {
+        "id": memory.id,
+        "project_id": project_id,
+        **subject_values(memory.scope),
+        **scope_values(memory.scope),
+        **memory_values(memory),
+        "created_at": microseconds(memory.created_at),
+    }
+
+
+def memory_from(row: AnyRow) -> Memory:
+    """A memory."""
+    return Memory(
+        id=row.id,
+        scope=scope_from(row),
+        text=row.text,
+        created_at=time_from(row.created_at),
+        updated_at=time_from(row.updated_at),
+        metadata=None if row.metadata is None else cast("Mapping[str, object]", loads(row.metadata)),
+        categories=tuple(cast("list[str]", loads(row.categories))),
+        immutable=row.immutable,
+        expiration_date=row.expiration_date and date.fromisoformat(row.expiration_date),
+        speaker=row.speaker,
+    )
+
+
+def change_values(project_id: str, request_id: str, change_id: str, change: Change, at: datetime) -> Values:
+    """A whole row of `changes`."""
+    memory = change.memory
+    return {
+        "id": change_id,
+        "project_id": project_id,
+        "memory_id": memory.id,
+        "request_id": request_id,
+        "event": change.event.value,
+        "old_text": change.before and change.before.text,
+        "new_text": change.after and change.after.text,
+        "metadata": None if memory.metadata is None else dumps(memory.metadata),
+        "categories": dumps(memory.categories),
+        "evidence": change.evidence and _evidence_text(change.evidence),
+        "created_at": microseconds(at),
+    }
+
+
+def outbox_values(project_id: str, change: Change) -> Values:
+    """A whole row of `outbox`."""
+    return {
+        "project_id": project_id,
+        "memory_id": change.memory.id,
+        **scope_values(change.memory.scope),
+        "vector": None if change.vector is None else vector_bytes(change.vector),
+    }
+
+
+def vector_bytes(vector: Vector) -> bytes:
+    """A vector as float32, little endian."""
+    return vector.astype("<f4").tobytes()
+
+
+def vector_from(data: bytes) -> Vector:
+    """A vector from float32, little endian."""
+    return np.frombuffer(data, dtype="<f4")
+
+
+def rejections_text(rejections: tuple[Rejection, ...]) -> str | None:
+    """Rejections as JSON; None when there are none."""
+    listed = [
+        [rejection.event.value, rejection.reason, rejection.carried_out_as and rejection.carried_out_as.value]
+        for rejection in rejections
+    ]
+    return dumps(listed) if listed else None
+
+
+def payload_text(request: AddRequest) -> str:
+    """A request as JSON, without its scope, which has columns of its own."""
+    return dumps(
+        {
+            "messages": [[m.role.value, m.content, m.name] for m in request.messages],
+            "metadata": request.metadata,
+            "includes": request.includes,
+            "excludes": request.excludes,
+            "infer": request.infer,
+            "custom_categories": dict(request.custom_categories),
+            "custom_instructions": request.custom_instructions,
+            "agent_custom_instructions": request.agent_custom_instructions,
+            "immutable": request.immutable,
+            "expiration_date": request.expiration_date and request.expiration_date.isoformat(),
+            "said_at": request.said_at and microseconds(request.said_at),
+            "async_mode": request.async_mode,
+            "with_context": request.with_context,
+        }
+    )
+
+
+def request_from(row: AnyRow) -> AddRequest:
+    """The request that `payload_text` and the scope's columns hold."""
+    payload = cast("dict[str, Any]", loads(row.payload))
+    return AddRequest(
+        **payload
+        | {
+            "scope": scope_from(row),
+            "messages": tuple(
+                Message(Role(role), content, name) for role, content, name in payload["messages"]
+            ),
+            "expiration_date": payload["expiration_date"] and date.fromisoformat(payload["expiration_date"]),
+            "said_at": payload["said_at"] and time_from(payload["said_at"]),
+        }
+    )
+
+
+def _evidence_text(evidence: Evidence) -> str:
+    return dumps(
+        {
+            "message_index": evidence.message_index,
+            "start": evidence.start,
+            "end": evidence.end,
+            "speaker": evidence.speaker,
+        }
+    )

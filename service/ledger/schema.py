@@ -1,0 +1,163 @@
+"""The tables. Times are microseconds since the Unix epoch in UTC; ids are UUIDs as text."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only where the key's type is INTEGER.
+Sequence = BigInteger().with_variant(Integer, "sqlite")
+Id = String(36)
+Name = String(255)
+
+
+def _scope() -> list[Column[str]]:
+    return [Column(name, Name) for name in ("user_id", "agent_id", "app_id", "run_id")]
+
+
+def _subject() -> list[Column[str]]:
+    return [Column("subject_kind", String(8), nullable=False), Column("subject_id", Name, nullable=False)]
+
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Name, nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("organization_id", Id, ForeignKey("organizations.id"), nullable=False),
+    Column("name", Name, nullable=False),
+    Column("custom_categories", Text, comment="JSON object, name to description"),
+    Column("custom_instructions", Text),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("organization_id", "name"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True, comment="SHA-256 of the secret, hexadecimal"),
+    Column("hint", String(4), nullable=False),
+    Column("name", Name, nullable=False),
+    Column("organization_id", Id, ForeignKey("organizations.id"), nullable=False),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("organization_wide", Boolean, nullable=False),
+    Column("email", Name, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+
+embedding_space = Table(
+    "embedding_space",
+    metadata,
+    Column("id", Integer, primary_key=True, comment="always 1: the vectors of one model fill the index"),
+    Column("model", Name, nullable=False),
+    Column("dimensions", Integer, nullable=False),
+)
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("project_id", Id, ForeignKey("projects.id"), primary_key=True),
+    Column("subject_kind", String(8), primary_key=True),
+    Column("subject_id", Name, primary_key=True),
+    Column("version", BigInteger, nullable=False, comment="counts the commits that changed its memories"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("sequence", Sequence, primary_key=True),
+    Column("id", Id, nullable=False, unique=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    *_subject(),
+    *_scope(),
+    Column("payload", Text, nullable=False, comment="the request as JSON"),
+    Column("asynchronous", Boolean, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", String(64), comment="why it failed"),
+    Column("rejections", Text, comment="JSON list; what the model proposed in vain"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("completed_at", BigInteger),
+    Index(None, "project_id", "subject_kind", "subject_id", "sequence"),
+    Index(None, "status", "sequence"),
+)
+
+memories = Table(
+    "memories",
+    metadata,
+    Column("sequence", Sequence, primary_key=True),
+    Column("id", Id, nullable=False, unique=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    *_subject(),
+    *_scope(),
+    Column("text", Text, nullable=False),
+    Column("metadata", Text, comment="JSON object, exactly as the client sent it"),
+    Column("categories", Text, nullable=False, comment="JSON list"),
+    Column("immutable", Boolean, nullable=False),
+    Column("expiration_date", String(10)),
+    Column("speaker", Name),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index(None, "project_id", "subject_kind", "subject_id", "sequence"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("sequence", Sequence, primary_key=True, comment="the order of commits"),
+    Column("id", Id, nullable=False, unique=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("memory_id", Id, nullable=False),
+    Column("request_id", Id, nullable=False),
+    Column("event", String(8), nullable=False),
+    Column("old_text", Text),
+    Column("new_text", Text),
+    Column("metadata", Text),
+    Column("categories", Text, nullable=False),
+    Column("evidence", Text, comment="JSON object"),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "project_id", "memory_id", "sequence"),
+    Index(None, "project_id", "request_id", "sequence"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("sequence", Sequence, primary_key=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("memory_id", Id, nullable=False),
+    *_scope(),
+    Column("vector", LargeBinary, comment="float32, little endian; NULL says: forget it"),
+    Index(None, "project_id", "memory_id", "sequence"),
+)

@@ -1,0 +1,103 @@
+"""The use case that memoryd exists for: messages go in, reconciled facts come out.
+
+Every request is stored before anything else happens to it, so that nothing sent is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from service.memory.errors import MemorydError
+from service.memory.evidence import whole
+from service.memory.infer import InferFacts, new_memory
+from service.memory.model import INSTRUCTING_ROLES, AddRequest, Change, Event, Outcome, RequestStatus
+from service.memory.ports import Clock, Deadline, Embedder, Ledger, StoredRequest, Wake
+
+log = structlog.get_logger(__name__)
+
+
+class AddMemories:
+    """Stores a request, and does what it asks for.
+
+    Args:
+        ledger: where everything is kept.
+        embedder: for messages that are stored as they are.
+        infer: what reads facts from messages.
+        clock: tells the time.
+        on_commit: wakes the writer of the index.
+        on_pending: wakes the worker of asynchronous requests.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        embedder: Embedder,
+        infer: InferFacts,
+        clock: Clock,
+        on_commit: Wake,
+        on_pending: Wake,
+    ) -> None:
+        self._ledger = ledger
+        self._embedder = embedder
+        self._infer = infer
+        self._now = clock
+        self._on_commit = on_commit
+        self._on_pending = on_pending
+
+    async def __call__(self, project_id: str, request: AddRequest, deadline: Deadline) -> Outcome:
+        """Stores the request durably, then performs it, or leaves that to a worker (`async_mode`).
+
+        Raises:
+            Unavailable: a store or the model does not answer; nothing was changed.
+            InferenceFailed: the model did not give a plan; nothing was changed, the messages are kept.
+            Conflict: others kept changing the scope; the call may be repeated.
+            DeadlineExceeded: the caller's time ran out; nothing was changed.
+        """
+        event_id = await self._ledger.store_request(project_id, request, self._now())
+        if request.async_mode:
+            self._on_pending()
+            return Outcome(event_id, RequestStatus.PENDING)
+        return await self.perform(StoredRequest(event_id, project_id, request), deadline)
+
+    async def perform(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
+        """Does what a stored request asks for; a failure is recorded with the request and raised."""
+        work = self._infer(stored, deadline) if stored.request.infer else self._store_verbatim(stored)
+        try:
+            outcome = await work
+        except MemorydError as error:
+            await self._fail(stored, error.reason)
+            raise
+        except asyncio.CancelledError:
+            await asyncio.shield(self._fail(stored, "CANCELLED"))
+            raise
+        self._on_commit()
+        return outcome
+
+    async def _fail(self, stored: StoredRequest, reason: str) -> None:
+        log.warning("add failed", event_id=stored.event_id, reason=reason)
+        await self._ledger.fail_request(stored.project_id, stored.event_id, reason, self._now())
+
+    async def _store_verbatim(self, stored: StoredRequest) -> Outcome:
+        request, now = stored.request, self._now()
+        said = [
+            (index, message)
+            for index, message in enumerate(request.messages)
+            if message.role not in INSTRUCTING_ROLES
+        ]
+        vectors = await self._embedder.embed([message.content for _, message in said])
+        changes = [
+            Change(
+                Event.ADD,
+                None,
+                replace(new_memory(request, message.content, now), speaker=message.speaker),
+                vector,
+                whole(index, message),
+            )
+            for (index, message), vector in zip(said, vectors, strict=True)
+        ]
+        return await self._ledger.commit(
+            stored.project_id, stored.event_id, request.scope, None, changes, (), now
+        )

@@ -1,0 +1,3 @@
+"""The categories that a memory may belong to."""
+
+DEFAULT_CATEGORIES: dict[str, str] = {}

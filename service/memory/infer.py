@@ -1,0 +1,213 @@
+"""Reads facts from messages and reconciles them with what is known (design: "An add with `infer: true`")."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from service.memory import reconcile
+from service.memory.candidates import near_the_messages
+from service.memory.categories import DEFAULT_CATEGORIES
+from service.memory.errors import Conflict, InferenceFailed
+from service.memory.evidence import readable
+from service.memory.locks import KeyedLocks
+from service.memory.model import (
+    AddRequest,
+    Change,
+    Event,
+    Inference,
+    Memory,
+    Outcome,
+    Plan,
+    Policy,
+    Rejection,
+    Role,
+    Vector,
+    Vectors,
+)
+from service.memory.ports import (
+    Clock,
+    Deadline,
+    Embedder,
+    Index,
+    Ledger,
+    ProjectSettings,
+    Reasoner,
+    StoredRequest,
+)
+from service.memory.reconcile import Draft
+
+ATTEMPTS = 4
+"""How often a request is reconciled anew when another replica changes its scope meanwhile."""
+
+CONTEXT_MESSAGES = 20
+"""How many earlier messages of the scope `version: v2` adds."""
+
+log = structlog.get_logger(__name__)
+
+
+class InferFacts:
+    """Turns one stored request into durable changes."""
+
+    def __init__(
+        self, ledger: Ledger, index: Index, embedder: Embedder, reasoner: Reasoner, clock: Clock
+    ) -> None:
+        self._ledger = ledger
+        self._index = index
+        self._embedder = embedder
+        self._reasoner = reasoner
+        self._now = clock
+        self._locks = KeyedLocks()
+
+    async def __call__(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
+        """Reconciles until nobody changed the scope between reading it and committing.
+
+        Raises: see `service.memory.add.AddMemories`.
+        """
+        inference = await self._inference(stored)
+        utterances = [inference.messages[index].content for index in readable(inference)]
+        queries = await self._embedder.embed(utterances)
+        async with self._locks.hold((stored.project_id, stored.request.scope.subject)):
+            for attempt in range(1, ATTEMPTS):
+                try:
+                    return await self._reconcile(stored, inference, queries, deadline)
+                except Conflict:
+                    log.info("scope changed meanwhile", event_id=stored.event_id, attempt=attempt)
+            return await self._reconcile(stored, inference, queries, deadline)
+
+    async def _inference(self, stored: StoredRequest) -> Inference:
+        """What the reasoner is given, but for the candidates."""
+        request = stored.request
+        settings = await self._ledger.project_settings(stored.project_id)
+        about = Role.ASSISTANT if request.scope.is_an_agent else Role.USER
+        return Inference(
+            messages=request.messages,
+            candidates=(),
+            policy=_policy(request, settings, about),
+            about=about,
+            said_at=request.said_at or self._now(),
+            context=tuple(
+                await self._ledger.earlier_messages(stored.project_id, request.scope, CONTEXT_MESSAGES)
+                if request.with_context
+                else ()
+            ),
+        )
+
+    async def _reconcile(
+        self, stored: StoredRequest, inference: Inference, queries: Vectors, deadline: Deadline
+    ) -> Outcome:
+        project_id, scope = stored.project_id, stored.request.scope
+        if not len(queries):
+            # Nobody whose facts are wanted said anything, so there is nothing to ask a model.
+            return await self._ledger.commit(project_id, stored.event_id, scope, None, (), (), self._now())
+        snapshot = await self._ledger.read_scope(project_id, scope)
+        candidates, vectors = await near_the_messages(
+            self._index, project_id, scope, snapshot, queries, self._reasoner.candidate_limit
+        )
+        inference = replace(inference, candidates=candidates)
+        plan = await self._propose(inference, deadline)
+        drafts, rejected = reconcile.review(plan, inference, snapshot.memories)
+        log.info(
+            "plan checked",
+            event_id=stored.event_id,
+            proposed=len(plan.operations),
+            kept=len(drafts),
+            rejected=[rejection.reason for rejection in rejected],
+            tokens_in=plan.tokens_in,
+            tokens_out=plan.tokens_out,
+        )
+        changed = {draft.target.id for draft in drafts if draft.target}
+        unchanged = [
+            (memory, vectors[memory.id])
+            for memory in snapshot.memories
+            if memory.id in vectors and memory.id not in changed
+        ]
+        changes, duplicates = await self._changes(drafts, unchanged, stored.request)
+        return await self._ledger.commit(
+            project_id,
+            stored.event_id,
+            scope,
+            snapshot.version,
+            changes,
+            (*rejected, *duplicates),
+            self._now(),
+        )
+
+    async def _propose(self, inference: Inference, deadline: Deadline) -> Plan:
+        """Asks once, and once more with what was wrong when the answer was no plan."""
+        try:
+            return await self._reasoner.plan(inference, deadline)
+        except InferenceFailed as error:
+            if not error.repairable:
+                raise
+            log.info("model answered with no plan, asking once more", reason=error.reason)
+            return await self._reasoner.plan(inference, deadline, repair=error.text)
+
+    async def _changes(
+        self,
+        drafts: Sequence[Draft],
+        unchanged: Sequence[tuple[Memory, Vector]],
+        request: AddRequest,
+    ) -> tuple[list[Change], list[Rejection]]:
+        """Deletions first, so that what replaces a fact never meets it; then what is new, embedded in one go."""
+        now = self._now()
+        deleted = [
+            Change(Event.DELETE, draft.target, None, None, draft.evidence)
+            for draft in drafts
+            if draft.event is Event.DELETE
+        ]
+        speaking = [draft for draft in drafts if draft.event is not Event.DELETE]
+        vectors = await self._embedder.embed([draft.text for draft in speaking])
+        kept, duplicates = reconcile.without_near_duplicates(speaking, list(vectors), unchanged)
+        written = [
+            Change(draft.event, draft.target, _written(draft, request, now), vector, draft.evidence)
+            for draft, vector in kept
+        ]
+        return deleted + written, duplicates
+
+
+def new_memory(request: AddRequest, text: str, now: datetime) -> Memory:
+    """A memory as this request wants it, with an id of its own."""
+    return Memory(
+        id=str(uuid.uuid4()),
+        scope=request.scope,
+        text=text,
+        created_at=now,
+        updated_at=now,
+        metadata=request.metadata,
+        immutable=request.immutable,
+        expiration_date=request.expiration_date,
+    )
+
+
+def _written(draft: Draft, request: AddRequest, now: datetime) -> Memory:
+    """The memory after the draft. Metadata merges with what is there (contract section 3)."""
+    speaker = None if draft.evidence is None else draft.evidence.speaker
+    known = draft.target
+    if known is None:
+        return replace(new_memory(request, draft.text, now), categories=draft.categories, speaker=speaker)
+    return replace(
+        known,
+        text=draft.text,
+        updated_at=now,
+        metadata={**(known.metadata or {}), **request.metadata} if request.metadata else known.metadata,
+        categories=draft.categories or known.categories,
+        immutable=request.immutable,
+        expiration_date=request.expiration_date or known.expiration_date,
+        speaker=speaker or known.speaker,
+    )
+
+
+def _policy(request: AddRequest, settings: ProjectSettings, about: Role) -> Policy:
+    """A call's categories and instructions stand in for the project's, and those for the defaults."""
+    own = request.agent_custom_instructions if about is Role.ASSISTANT else None
+    return Policy(
+        categories=request.custom_categories or settings.custom_categories or DEFAULT_CATEGORIES,
+        includes=request.includes,
+        excludes=request.excludes,
+        instructions=own or request.custom_instructions or settings.custom_instructions,
+    )
