@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n memoryd/v1/account_service.proto\x12\nmemoryd.v1\x1a\x1cgoogle/api/annotations.proto\"Y\n\x0bPingRequest\x12\x0e\n\x06org_id\x18\x01 \x01(\t\x12\x10\n\x08org_name\x18\x02 \x01(\t\x12\x12\n\nproject_id\x18\x03 \x01(\t\x12\x14\n\x0cproject_name\x18\x04 \x01(\t\"V\n\x0cPingResponse\x12\x0e\n\x06status\x18\x01 \x01(\t\x12\x0e\n\x06org_id\x18\x02 \x01(\t\x12\x12\n\nproject_id\x18\x03 \x01(\t\x12\x12\n\nuser_email\x18\x04 \x01(\t2^\n\x0e\x41\x63\x63ountService\x12L\n\x04Ping\x12\x17.memoryd.v1.PingRequest\x1a\x18.memoryd.v1.PingResponse\"\x11\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/ping/b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n memoryd/v1/account_service.proto\x12\nmemoryd.v1\x1a\x1cgoogle/api/annotations.proto\"\xa5\x01\n\x0bPingRequest\x12\x13\n\x06org_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08org_name\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x17\n\nproject_id\x18\x03 \x01(\tH\x02\x88\x01\x01\x12\x19\n\x0cproject_name\x18\x04 \x01(\tH\x03\x88\x01\x01\x42\t\n\x07_org_idB\x0b\n\t_org_nameB\r\n\x0b_project_idB\x0f\n\r_project_name\"V\n\x0cPingResponse\x12\x0e\n\x06status\x18\x01 \x01(\t\x12\x0e\n\x06org_id\x18\x02 \x01(\t\x12\x12\n\nproject_id\x18\x03 \x01(\t\x12\x12\n\nuser_email\x18\x04 \x01(\t2^\n\x0e\x41\x63\x63ountService\x12L\n\x04Ping\x12\x17.memoryd.v1.PingRequest\x1a\x18.memoryd.v1.PingResponse\"\x11\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/ping/b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,10 +34,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ACCOUNTSERVICE'].methods_by_name['Ping']._loaded_options = None
   _globals['_ACCOUNTSERVICE'].methods_by_name['Ping']._serialized_options = b'\202\323\344\223\002\013\022\t/v1/ping/'
-  _globals['_PINGREQUEST']._serialized_start=78
-  _globals['_PINGREQUEST']._serialized_end=167
-  _globals['_PINGRESPONSE']._serialized_start=169
-  _globals['_PINGRESPONSE']._serialized_end=255
-  _globals['_ACCOUNTSERVICE']._serialized_start=257
-  _globals['_ACCOUNTSERVICE']._serialized_end=351
+  _globals['_PINGREQUEST']._serialized_start=79
+  _globals['_PINGREQUEST']._serialized_end=244
+  _globals['_PINGRESPONSE']._serialized_start=246
+  _globals['_PINGRESPONSE']._serialized_end=332
+  _globals['_ACCOUNTSERVICE']._serialized_start=334
+  _globals['_ACCOUNTSERVICE']._serialized_end=428
 # @@protoc_insertion_point(module_scope)

@@ -37,16 +37,31 @@ class PingRequest(_message.Message):
     def __init__(
         self,
         *,
-        org_id: _builtins.str = ...,
-        org_name: _builtins.str = ...,
-        project_id: _builtins.str = ...,
-        project_name: _builtins.str = ...,
+        org_id: _builtins.str | None = ...,
+        org_name: _builtins.str | None = ...,
+        project_id: _builtins.str | None = ...,
+        project_name: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__org_id: _TypeAlias = _typing.Literal["org_id"]  # noqa: Y015
+    _WhichOneofArgType__org_id: _TypeAlias = _typing.Literal["_org_id", b"_org_id"]  # noqa: Y015
+    _WhichOneofReturnType__org_name: _TypeAlias = _typing.Literal["org_name"]  # noqa: Y015
+    _WhichOneofArgType__org_name: _TypeAlias = _typing.Literal["_org_name", b"_org_name"]  # noqa: Y015
+    _WhichOneofReturnType__project_id: _TypeAlias = _typing.Literal["project_id"]  # noqa: Y015
+    _WhichOneofArgType__project_id: _TypeAlias = _typing.Literal["_project_id", b"_project_id"]  # noqa: Y015
+    _WhichOneofReturnType__project_name: _TypeAlias = _typing.Literal["project_name"]  # noqa: Y015
+    _WhichOneofArgType__project_name: _TypeAlias = _typing.Literal["_project_name", b"_project_name"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_id) -> _WhichOneofReturnType__org_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_name) -> _WhichOneofReturnType__org_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_id) -> _WhichOneofReturnType__project_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_name) -> _WhichOneofReturnType__project_name | None: ...
 
 Global___PingRequest: _TypeAlias = PingRequest  # noqa: Y015
 

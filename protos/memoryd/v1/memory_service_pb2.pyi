@@ -21,7 +21,10 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AddMemoriesRequest(_message.Message):
-    """Messages to remember, and how."""
+    """Messages to remember, and how.
+
+    An optional string that is there and empty is a mistake and is refused; one that is absent is not.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -128,43 +131,103 @@ class AddMemoriesRequest(_message.Message):
         self,
         *,
         messages: _abc.Iterable[_memory_pb2.Message] | None = ...,
-        user_id: _builtins.str = ...,
-        agent_id: _builtins.str = ...,
-        app_id: _builtins.str = ...,
-        run_id: _builtins.str = ...,
+        user_id: _builtins.str | None = ...,
+        agent_id: _builtins.str | None = ...,
+        app_id: _builtins.str | None = ...,
+        run_id: _builtins.str | None = ...,
         metadata: _builtins.str = ...,
-        includes: _builtins.str = ...,
-        excludes: _builtins.str = ...,
+        includes: _builtins.str | None = ...,
+        excludes: _builtins.str | None = ...,
         infer: _builtins.bool | None = ...,
         custom_categories: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
-        org_id: _builtins.str = ...,
-        org_name: _builtins.str = ...,
-        project_id: _builtins.str = ...,
-        project_name: _builtins.str = ...,
-        output_format: _builtins.str = ...,
-        custom_instructions: _builtins.str = ...,
-        agent_custom_instructions: _builtins.str = ...,
+        org_id: _builtins.str | None = ...,
+        org_name: _builtins.str | None = ...,
+        project_id: _builtins.str | None = ...,
+        project_name: _builtins.str | None = ...,
+        output_format: _builtins.str | None = ...,
+        custom_instructions: _builtins.str | None = ...,
+        agent_custom_instructions: _builtins.str | None = ...,
         immutable: _builtins.bool = ...,
-        expiration_date: _builtins.str = ...,
+        expiration_date: _builtins.str | None = ...,
         timestamp: _builtins.int | None = ...,
         async_mode: _builtins.bool = ...,
-        version: _builtins.str = ...,
+        version: _builtins.str | None = ...,
         enable_graph: _builtins.bool = ...,
         structured_data_schema: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_infer", b"_infer", "_timestamp", b"_timestamp", "infer", b"infer", "timestamp", b"timestamp"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_custom_instructions", b"_agent_custom_instructions", "_agent_id", b"_agent_id", "_app_id", b"_app_id", "_custom_instructions", b"_custom_instructions", "_excludes", b"_excludes", "_expiration_date", b"_expiration_date", "_includes", b"_includes", "_infer", b"_infer", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_timestamp", b"_timestamp", "_user_id", b"_user_id", "_version", b"_version", "agent_custom_instructions", b"agent_custom_instructions", "agent_id", b"agent_id", "app_id", b"app_id", "custom_instructions", b"custom_instructions", "excludes", b"excludes", "expiration_date", b"expiration_date", "includes", b"includes", "infer", b"infer", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "timestamp", b"timestamp", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_infer", b"_infer", "_timestamp", b"_timestamp", "agent_custom_instructions", b"agent_custom_instructions", "agent_id", b"agent_id", "app_id", b"app_id", "async_mode", b"async_mode", "custom_categories", b"custom_categories", "custom_instructions", b"custom_instructions", "enable_graph", b"enable_graph", "excludes", b"excludes", "expiration_date", b"expiration_date", "immutable", b"immutable", "includes", b"includes", "infer", b"infer", "messages", b"messages", "metadata", b"metadata", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "structured_data_schema", b"structured_data_schema", "timestamp", b"timestamp", "user_id", b"user_id", "validate_only", b"validate_only", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_custom_instructions", b"_agent_custom_instructions", "_agent_id", b"_agent_id", "_app_id", b"_app_id", "_custom_instructions", b"_custom_instructions", "_excludes", b"_excludes", "_expiration_date", b"_expiration_date", "_includes", b"_includes", "_infer", b"_infer", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_timestamp", b"_timestamp", "_user_id", b"_user_id", "_version", b"_version", "agent_custom_instructions", b"agent_custom_instructions", "agent_id", b"agent_id", "app_id", b"app_id", "async_mode", b"async_mode", "custom_categories", b"custom_categories", "custom_instructions", b"custom_instructions", "enable_graph", b"enable_graph", "excludes", b"excludes", "expiration_date", b"expiration_date", "immutable", b"immutable", "includes", b"includes", "infer", b"infer", "messages", b"messages", "metadata", b"metadata", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "structured_data_schema", b"structured_data_schema", "timestamp", b"timestamp", "user_id", b"user_id", "validate_only", b"validate_only", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent_custom_instructions: _TypeAlias = _typing.Literal["agent_custom_instructions"]  # noqa: Y015
+    _WhichOneofArgType__agent_custom_instructions: _TypeAlias = _typing.Literal["_agent_custom_instructions", b"_agent_custom_instructions"]  # noqa: Y015
+    _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
+    _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
+    _WhichOneofReturnType__app_id: _TypeAlias = _typing.Literal["app_id"]  # noqa: Y015
+    _WhichOneofArgType__app_id: _TypeAlias = _typing.Literal["_app_id", b"_app_id"]  # noqa: Y015
+    _WhichOneofReturnType__custom_instructions: _TypeAlias = _typing.Literal["custom_instructions"]  # noqa: Y015
+    _WhichOneofArgType__custom_instructions: _TypeAlias = _typing.Literal["_custom_instructions", b"_custom_instructions"]  # noqa: Y015
+    _WhichOneofReturnType__excludes: _TypeAlias = _typing.Literal["excludes"]  # noqa: Y015
+    _WhichOneofArgType__excludes: _TypeAlias = _typing.Literal["_excludes", b"_excludes"]  # noqa: Y015
+    _WhichOneofReturnType__expiration_date: _TypeAlias = _typing.Literal["expiration_date"]  # noqa: Y015
+    _WhichOneofArgType__expiration_date: _TypeAlias = _typing.Literal["_expiration_date", b"_expiration_date"]  # noqa: Y015
+    _WhichOneofReturnType__includes: _TypeAlias = _typing.Literal["includes"]  # noqa: Y015
+    _WhichOneofArgType__includes: _TypeAlias = _typing.Literal["_includes", b"_includes"]  # noqa: Y015
     _WhichOneofReturnType__infer: _TypeAlias = _typing.Literal["infer"]  # noqa: Y015
     _WhichOneofArgType__infer: _TypeAlias = _typing.Literal["_infer", b"_infer"]  # noqa: Y015
+    _WhichOneofReturnType__org_id: _TypeAlias = _typing.Literal["org_id"]  # noqa: Y015
+    _WhichOneofArgType__org_id: _TypeAlias = _typing.Literal["_org_id", b"_org_id"]  # noqa: Y015
+    _WhichOneofReturnType__org_name: _TypeAlias = _typing.Literal["org_name"]  # noqa: Y015
+    _WhichOneofArgType__org_name: _TypeAlias = _typing.Literal["_org_name", b"_org_name"]  # noqa: Y015
+    _WhichOneofReturnType__output_format: _TypeAlias = _typing.Literal["output_format"]  # noqa: Y015
+    _WhichOneofArgType__output_format: _TypeAlias = _typing.Literal["_output_format", b"_output_format"]  # noqa: Y015
+    _WhichOneofReturnType__project_id: _TypeAlias = _typing.Literal["project_id"]  # noqa: Y015
+    _WhichOneofArgType__project_id: _TypeAlias = _typing.Literal["_project_id", b"_project_id"]  # noqa: Y015
+    _WhichOneofReturnType__project_name: _TypeAlias = _typing.Literal["project_name"]  # noqa: Y015
+    _WhichOneofArgType__project_name: _TypeAlias = _typing.Literal["_project_name", b"_project_name"]  # noqa: Y015
+    _WhichOneofReturnType__run_id: _TypeAlias = _typing.Literal["run_id"]  # noqa: Y015
+    _WhichOneofArgType__run_id: _TypeAlias = _typing.Literal["_run_id", b"_run_id"]  # noqa: Y015
     _WhichOneofReturnType__timestamp: _TypeAlias = _typing.Literal["timestamp"]  # noqa: Y015
     _WhichOneofArgType__timestamp: _TypeAlias = _typing.Literal["_timestamp", b"_timestamp"]  # noqa: Y015
+    _WhichOneofReturnType__user_id: _TypeAlias = _typing.Literal["user_id"]  # noqa: Y015
+    _WhichOneofArgType__user_id: _TypeAlias = _typing.Literal["_user_id", b"_user_id"]  # noqa: Y015
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_custom_instructions) -> _WhichOneofReturnType__agent_custom_instructions | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_id) -> _WhichOneofReturnType__agent_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__app_id) -> _WhichOneofReturnType__app_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__custom_instructions) -> _WhichOneofReturnType__custom_instructions | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__excludes) -> _WhichOneofReturnType__excludes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expiration_date) -> _WhichOneofReturnType__expiration_date | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__includes) -> _WhichOneofReturnType__includes | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__infer) -> _WhichOneofReturnType__infer | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_id) -> _WhichOneofReturnType__org_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_name) -> _WhichOneofReturnType__org_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__output_format) -> _WhichOneofReturnType__output_format | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_id) -> _WhichOneofReturnType__project_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_name) -> _WhichOneofReturnType__project_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__run_id) -> _WhichOneofReturnType__run_id | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__timestamp) -> _WhichOneofReturnType__timestamp | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__user_id) -> _WhichOneofReturnType__user_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
 
 Global___AddMemoriesRequest: _TypeAlias = AddMemoriesRequest  # noqa: Y015
 
