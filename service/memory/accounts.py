@@ -134,3 +134,13 @@ async def select_project(accounts: Accounts, principal: Principal, selection: Pr
     if project_id is None or (project_id != principal.project_id and not principal.organization_wide):
         raise PermissionDenied("This API key may not use that organization or project.")
     return project_id
+
+
+def require_writer(principal: Principal) -> None:
+    """Ends the call of a key that may only read.
+
+    Raises:
+        PermissionDenied: it may only read.
+    """
+    if principal.role is not AccessRole.OWNER:
+        raise PermissionDenied("This API key may only read.", reason="READ_ONLY_KEY")

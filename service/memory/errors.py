@@ -6,6 +6,7 @@
     +-- PermissionDenied      the key may not do this
     +-- NotFound              nothing there, or nothing of yours
     +-- Conflict              somebody else changed the same thing meanwhile; repeat the call
+    +-- Busy                  too much is under way; come back in a moment
     +-- Unavailable           something memoryd depends on does not answer; nothing was changed
     |   +-- InferenceFailed   the model answered, and not with a plan
     +-- DeadlineExceeded      the caller's time ran out; nothing was changed
@@ -74,6 +75,12 @@ class Conflict(MemorydError):
     """Somebody else changed the same thing meanwhile. The call may be repeated."""
 
     reason = "CONFLICT"
+
+
+class Busy(MemorydError):
+    """Too much is under way. The call may be repeated in a moment."""
+
+    reason = "TOO_MANY_REQUESTS"
 
 
 class Unavailable(MemorydError):

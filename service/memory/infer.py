@@ -153,7 +153,7 @@ class InferFacts:
         unchanged: Sequence[tuple[Memory, Vector]],
         request: AddRequest,
     ) -> tuple[list[Change], list[Rejection]]:
-        """Deletions first, so that what replaces a fact never meets it; then what is new, embedded in one go."""
+        """Deletions first, so that what replaces a fact never meets it; then what is new, in one batch."""
         now = self._now()
         deleted = [
             Change(Event.DELETE, draft.target, None, None, draft.evidence)

@@ -1,0 +1,97 @@
+"""What a client sees of an error: a status code, a public text, a stable reason, and every violation."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import structlog
+from google.protobuf import any_pb2
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message as ProtoMessage
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+from grpc import StatusCode, aio
+
+from service.memory import errors
+from service.transport.call import Call
+from service.transport.chain import Context
+
+DOMAIN = "memoryd"
+
+CODES: Mapping[type[errors.MemorydError], StatusCode] = {
+    errors.InvalidRequest: StatusCode.INVALID_ARGUMENT,
+    errors.Unauthenticated: StatusCode.UNAUTHENTICATED,
+    errors.PermissionDenied: StatusCode.PERMISSION_DENIED,
+    errors.NotFound: StatusCode.NOT_FOUND,
+    errors.Conflict: StatusCode.ABORTED,
+    errors.Busy: StatusCode.RESOURCE_EXHAUSTED,
+    errors.Unavailable: StatusCode.UNAVAILABLE,
+    errors.InferenceFailed: StatusCode.UNAVAILABLE,
+    errors.DeadlineExceeded: StatusCode.DEADLINE_EXCEEDED,
+}
+
+RETRY_SECONDS = 1
+"""When a caller may come back after RESOURCE_EXHAUSTED or UNAVAILABLE."""
+
+# Details travel as metadata, and over 16 KiB of that replaces the error itself.
+MOST_VIOLATIONS = 40
+LONGEST_DESCRIPTION = 200
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def translate_errors(call: Call, context: Context) -> AsyncIterator[None]:
+    """Ends the call with a status for every exception. This is the service's outer boundary."""
+    try:
+        yield
+    except errors.MemorydError as error:
+        await _abort(context, CODES[type(error)], error, call.request_id)
+    except (asyncio.CancelledError, aio.AbortError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the boundary: whatever it is, its text must not reach a client
+        # An exception's text may quote a memory, so the log gets its type and place only.
+        places = "".join(traceback.format_tb(error.__traceback__))
+        log.error(  # noqa: TRY400 - without the text
+            "internal error", request_id=call.request_id, type=type(error).__name__, places=places
+        )
+        text = f"Internal error. Request id: {call.request_id}"
+        await _abort(context, StatusCode.INTERNAL, errors.MemorydError(text), call.request_id)
+
+
+async def _abort(context: Context, code: StatusCode, error: errors.MemorydError, request_id: str) -> None:
+    number = code_pb2.Code.Value(code.name)
+    details = [_packed(detail) for detail in _details(code, error, request_id)]
+    text = error.text[: LONGEST_DESCRIPTION * 10]
+    status = status_pb2.Status(code=number, message=text, details=details)
+    trailer = ("grpc-status-details-bin", status.SerializeToString())
+    await context.abort(code, text, trailing_metadata=(trailer,))
+
+
+def _details(code: StatusCode, error: errors.MemorydError, request_id: str) -> list[ProtoMessage]:
+    info = error_details_pb2.ErrorInfo(
+        reason=error.reason, domain=DOMAIN, metadata={"request_id": request_id}
+    )
+    details: list[ProtoMessage] = [info]
+    if isinstance(error, errors.InvalidRequest):
+        details.append(
+            error_details_pb2.BadRequest(
+                field_violations=[
+                    error_details_pb2.BadRequest.FieldViolation(
+                        field=violation.field, description=violation.description[:LONGEST_DESCRIPTION]
+                    )
+                    for violation in error.violations[:MOST_VIOLATIONS]
+                ]
+            )
+        )
+    if code in {StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNAVAILABLE}:
+        details.append(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=RETRY_SECONDS)))
+    return details
+
+
+def _packed(message: ProtoMessage) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(message)
+    return packed

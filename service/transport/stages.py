@@ -1,0 +1,106 @@
+"""The stages around every RPC, in the order in which a call passes them.
+
+request id -> errors -> auth -> deadline and limits -> handler
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import structlog
+
+from service.memory.accounts import Accounts, authenticate
+from service.memory.errors import Busy, DeadlineExceeded
+from service.memory.ports import Deadline
+from service.transport.call import Call
+from service.transport.chain import Context, Stage
+from service.transport.errors import translate_errors
+
+REQUEST_ID = "x-request-id"
+
+FINISH_SECONDS = 0.25
+"""What is kept back of a caller's time, so that an overdue request is recorded and answered in time."""
+
+_SANE_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
+
+log = structlog.get_logger(__name__)
+
+
+def stages(accounts: Accounts, request_timeout: float, max_concurrent: int) -> list[Stage]:
+    """All stages, the outermost first."""
+    return [
+        name_request,
+        translate_errors,
+        _authentication(accounts),
+        _deadline(request_timeout),
+        _concurrency_limit(max_concurrent),
+    ]
+
+
+@asynccontextmanager
+async def name_request(call: Call, context: Context) -> AsyncIterator[None]:
+    """Gives the call an id, the caller's own where it is sane, and logs how it ended."""
+    given = _metadata(context, REQUEST_ID) or ""
+    call.request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+    started = time.monotonic()
+    with structlog.contextvars.bound_contextvars(request_id=call.request_id):
+        try:
+            yield
+        finally:
+            milliseconds = round((time.monotonic() - started) * 1000, 1)
+            log.info("call", method=call.method, code=_code(context), milliseconds=milliseconds)
+
+
+def _authentication(accounts: Accounts) -> Stage:
+    @asynccontextmanager
+    async def authenticated(call: Call, context: Context) -> AsyncIterator[None]:
+        call.principal = await authenticate(accounts, _metadata(context, "authorization"))
+        yield
+
+    return authenticated
+
+
+def _deadline(default: float) -> Stage:
+    @asynccontextmanager
+    async def in_time(call: Call, context: Context) -> AsyncIterator[None]:
+        remaining = cast("float | None", context.time_remaining())
+        seconds = default if remaining is None else max(0.0, remaining)
+        call.deadline = Deadline.after(max(0.0, seconds - FINISH_SECONDS))
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError:
+            raise DeadlineExceeded("The deadline passed before the request was done.") from None
+
+    return in_time
+
+
+def _concurrency_limit(most: int) -> Stage:
+    places = asyncio.Semaphore(most)
+
+    @asynccontextmanager
+    async def limited(call: Call, context: Context) -> AsyncIterator[None]:  # noqa: ARG001 - a stage's form
+        if places.locked():
+            raise Busy(f"More than {most} requests are under way.")
+        async with places:
+            yield
+
+    return limited
+
+
+def _metadata(context: Context, name: str) -> str | None:
+    for key, value in context.invocation_metadata() or ():
+        if key == name:
+            return value.decode("latin-1") if isinstance(value, bytes) else value
+    return None
+
+
+def _code(context: Context) -> str:
+    code = context.code()
+    return getattr(code, "name", None) or "OK"
