@@ -1,0 +1,174 @@
+"""Builds the service from its settings: every port, every use case, in one place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from service.config import EmbedderChoice, ReasonerChoice, Settings
+from service.embeddings.local import LocalEmbedder
+from service.embeddings.openai import OpenAIEmbedder
+from service.handlers.account import AccountHandlers
+from service.handlers.memories import MemoryHandlers
+from service.index import connect
+from service.index.chroma import ChromaIndex
+from service.inference.openai import OpenAIReasoner
+from service.ledger.accounts import SqlAccounts
+from service.ledger.database import Database, sqlite_url
+from service.ledger.ledger import SqlLedger
+from service.memory.accounts import new_secret
+from service.memory.add import AddMemories
+from service.memory.indexing import index_writer
+from service.memory.infer import InferFacts
+from service.memory.pending import pending_worker
+from service.memory.ports import Embedder, Reasoner
+from service.readiness import Readiness
+from service.server import SERVICES, serving
+from service.transport.stages import stages
+
+BOOTSTRAP_KEY_NAME = "bootstrap"
+FIRST_KEY_NAME = "first start"
+
+
+class StartError(Exception):
+    """memoryd cannot start; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a started service tells about itself."""
+
+    reasoner: str
+    embedder: str
+    first_key: str | None
+    """The API key that was made just now. It is shown once and stored nowhere."""
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def open_database(settings: Settings) -> Database:
+    """The ledger's database, with its schema up to date."""
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+    else:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        url = sqlite_url(settings.data_dir.absolute() / "ledger.sqlite3")
+    database = Database(url)
+    database.migrate()
+    return database
+
+
+@asynccontextmanager
+async def running_service(settings: Settings, *, make_first_key: bool) -> AsyncIterator[Running]:
+    """Runs the whole service until the block ends; then everything is drained and closed.
+
+    Args:
+        settings: what memoryd was told.
+        make_first_key: make an API key when there is none and none is given.
+
+    Raises:
+        StartError: the stored vectors are of another embedding model.
+        service.server.AddressInUse: the address cannot be listened on.
+        service.memory.errors.Unavailable: a store or a model does not answer.
+    """
+    async with AsyncExitStack() as stack:
+        database, embedder = await asyncio.gather(
+            asyncio.to_thread(open_database, settings), _open_embedder(settings)
+        )
+        stack.callback(database.close)
+        stack.push_async_callback(embedder.close)
+        accounts = SqlAccounts(database)
+        await _check_embedding_space(accounts, embedder)
+        first_key = await _ensure_account(accounts, settings, make_first_key=make_first_key)
+        reasoner = await _open_reasoner(settings, embedder)
+        index = ChromaIndex(_chroma(settings), embedder.model, embedder.dimensions)
+        stack.callback(index.close)
+        ledger = SqlLedger(database)
+        await ledger.recover(now())
+
+        writer = index_writer(ledger, index)
+        infer = InferFacts(ledger, index, embedder, reasoner, now)
+        add = AddMemories(ledger, embedder, infer, now, on_commit=writer.wake, on_pending=lambda: pending.wake())
+        pending = pending_worker(ledger, add, now, settings.request_timeout)
+        for worker in (writer, pending):
+            stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
+
+        readiness = Readiness(
+            {"ledger": ledger.ping, "index": index.ping, "embedder": lambda: embedder.embed(["ready?"])},
+            SERVICES,
+        )
+        await stack.enter_async_context(
+            serving(
+                settings.grpc_address,
+                stages(accounts, settings.request_timeout, settings.max_concurrent_requests),
+                MemoryHandlers(accounts, add),
+                AccountHandlers(accounts),
+                readiness,
+                settings.drain_seconds,
+            )
+        )
+        yield Running(reasoner.name, embedder.model, first_key)
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _open_embedder(settings: Settings) -> LocalEmbedder | OpenAIEmbedder:
+    if settings.embedder is EmbedderChoice.LOCAL:
+        directory = None if settings.embedding_model is None else Path(settings.embedding_model)
+        return await asyncio.to_thread(LocalEmbedder, directory)
+    raise NotImplementedError
+
+
+async def _open_reasoner(settings: Settings, embedder: Embedder) -> Reasoner:
+    if settings.chosen_reasoner is ReasonerChoice.OPENAI and settings.openai_api_key is not None:
+        return OpenAIReasoner(
+            api_key=settings.openai_api_key.get_secret_value(),
+            base_url=settings.openai_base_url,
+            model=settings.model,
+        )
+    # The parser is an extra of the package: only who asks for the rules needs it installed.
+    from service.inference.rules.reasoner import RulesReasoner  # noqa: PLC0415
+
+    return await asyncio.to_thread(RulesReasoner, embedder)
+
+
+def _chroma(settings: Settings) -> connect.Connect:
+    if settings.chroma_url is not None:
+        return connect.server(settings.chroma_url)
+    return connect.embedded(settings.data_dir / "chroma")
+
+
+async def _check_embedding_space(accounts: SqlAccounts, embedder: Embedder) -> None:
+    model, dimensions = await accounts.embedding_space(embedder.model, embedder.dimensions)
+    if (model, dimensions) != (embedder.model, embedder.dimensions):
+        raise StartError(
+            f"The stored vectors are of {model} ({dimensions} dimensions); the settings ask for "
+            f"{embedder.model} ({embedder.dimensions}). Vectors of different models cannot be compared. Set "
+            "MEMORYD_EMBEDDER and MEMORYD_EMBEDDING_MODEL back, or start with an empty MEMORYD_DATA_DIR."
+        )
+
+
+async def _ensure_account(
+    accounts: SqlAccounts, settings: Settings, *, make_first_key: bool
+) -> str | None:
+    """Sees to an organization, a project and, if wanted, a key; gives the key that was made just now."""
+    project_id, _ = await accounts.ensure_default_project(now())
+    if settings.bootstrap_api_key is not None:
+        secret = settings.bootstrap_api_key.get_secret_value()
+        await accounts.ensure_key(secret, project_id, BOOTSTRAP_KEY_NAME, now())
+        return None
+    if not make_first_key or await accounts.keys():
+        return None
+    secret = new_secret()
+    await accounts.ensure_key(secret, project_id, FIRST_KEY_NAME, now())
+    return secret

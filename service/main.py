@@ -1,0 +1,203 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+
+from gateway import serve as gateway_serve
+from service.config import Settings, SettingsError, read_settings, unknown_variables
+from service.logs import configure_logs
+from service.memory.accounts import AccessRole, new_secret
+from service.memory.errors import MemorydError
+
+KEY_FILE = "api-key"
+"""In MEMORYD_DATA_DIR: the key that `memoryd serve` made on its first start, readable by its owner only."""
+
+app = typer.Typer(help="A memory service for AI agents.", no_args_is_help=True, add_completion=False)
+keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+log = structlog.get_logger(__name__)
+
+
+def main() -> None:
+    """Runs a command; what an operator can mend ends in one message and exit code 2."""
+    try:
+        app()
+    except SettingsError as error:
+        _give_up(str(error))
+    except MemorydError as error:
+        _give_up(error.text)
+
+
+@app.command()
+def serve() -> None:
+    """Serve gRPC and REST in one process."""
+    settings = _settings()
+    _run(_serve(settings, with_service=True, with_gateway=True))
+
+
+@app.command()
+def service() -> None:
+    """Serve gRPC only."""
+    _run(_serve(_settings(), with_service=True, with_gateway=False))
+
+
+@app.command()
+def gateway() -> None:
+    """Serve REST only, in front of the service at MEMORYD_GRPC_TARGET."""
+    _run(_serve(_settings(), with_service=False, with_gateway=True))
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "",
+    project: Annotated[str, typer.Option(help="Name or id of the project.")] = "default",
+    role: Annotated[AccessRole, typer.Option(help="owner, or reader: may not write.")] = AccessRole.OWNER,
+    organization_wide: Annotated[
+        bool, typer.Option("--organization-wide", help="May select every project of its organization.")
+    ] = False,
+    email: Annotated[str, typer.Option(help="Who owns the key.")] = "",
+) -> None:
+    """Make a key and print it. It is shown once: only its digest is stored."""
+    from service.bootstrap import now  # noqa: PLC0415 - loads every store, which `memoryd gateway` must not
+
+    async def create() -> None:
+        async with _accounts() as accounts:
+            if project == "default":
+                await accounts.ensure_default_project(now())
+            found = await accounts.project_named(project)
+            if len(found) != 1:
+                _give_up(f"{len(found)} projects are called {project}; give an id")
+            secret = new_secret()
+            key = await accounts.create_key(
+                secret, found[0], name, role, now(), organization_wide=organization_wide, email=email
+            )
+            typer.echo(f"{secret}", nl=True)
+            typer.echo(f"id {key.id}, {key.role.value} of project {key.project_id}", err=True)
+
+    _run(create())
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List all keys, without their secrets."""
+
+    async def show() -> None:
+        async with _accounts() as accounts:
+            for key in await accounts.keys():
+                state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "valid"
+                reach = "organization" if key.organization_wide else "project"
+                typer.echo(
+                    f"{key.id}  ...{key.hint}  {key.role.value:6}  {reach:12}  {key.created_at:%Y-%m-%d}  "
+                    f"{state}  {key.name}"
+                )
+
+    _run(show())
+
+
+@keys.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="The key's id, from `memoryd keys list`.")]) -> None:
+    """Make a key invalid, at once."""
+    from service.bootstrap import now  # noqa: PLC0415
+
+    async def revoke() -> None:
+        async with _accounts() as accounts:
+            if not await accounts.revoke_key(key_id, now()):
+                _give_up("there is no valid key with that id")
+
+    _run(revoke())
+
+
+def _settings() -> Settings:
+    settings = read_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    for name in unknown_variables():
+        log.warning("unknown setting, ignored", variable=name)
+    return settings
+
+
+@asynccontextmanager
+async def _accounts() -> AsyncIterator[Any]:
+    from service.bootstrap import open_database  # noqa: PLC0415
+    from service.ledger.accounts import SqlAccounts  # noqa: PLC0415
+
+    with closing(open_database(_settings())) as database:
+        yield SqlAccounts(database)
+
+
+async def _serve(settings: Settings, *, with_service: bool, with_gateway: bool) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        listener = gateway_serve.bind(settings.http_address) if with_gateway else None
+        first_key = None
+        if with_service:
+            from service.bootstrap import running_service  # noqa: PLC0415
+
+            running = await stack.enter_async_context(
+                running_service(settings, make_first_key=with_gateway)
+            )
+            first_key = running.first_key
+            typer.echo(f"gRPC      {settings.grpc_address}")
+            typer.echo(f"reasoner  {running.reasoner}")
+            typer.echo(f"embedder  {running.embedder}")
+        if listener is not None:
+            typer.echo(f"REST      http://{settings.http_address}  (documentation at /docs)")
+        if with_service and listener is not None:
+            _show_curl(settings, first_key)
+        if listener is None:
+            await stop.wait()
+        else:
+            await gateway_serve.run(
+                listener, settings.gateway_target, stop, request_timeout=settings.request_timeout
+            )
+
+
+def _show_curl(settings: Settings, first_key: str | None) -> None:
+    """Prints a line to paste. Without a bootstrap key it reads the first key from a private file."""
+    path = settings.data_dir.absolute() / KEY_FILE
+    if first_key is not None:
+        _write_private(path, first_key)
+        typer.echo(f"API key   {first_key}  (also in {path})")
+    if settings.bootstrap_api_key is not None:
+        token = "$MEMORYD_BOOTSTRAP_API_KEY"
+    elif path.exists():
+        token = f"$(cat '{path}')"
+    else:
+        token = "<your key, made by `memoryd keys create`>"
+    body = '{"messages": "I moved to Munich and I love hiking", "user_id": "alex", "output_format": "v1.1"}'
+    typer.echo(f"\ncurl -H \"Authorization: Token {token}\" -d '{body}' http://{settings.http_address}/v1/memories/\n")
+
+
+def _write_private(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text + "\n")
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    if sys.platform == "win32":
+        asyncio.run(work)
+    else:
+        import uvloop  # noqa: PLC0415 - not to be had everywhere
+
+        uvloop.run(work)
+
+
+def _give_up(text: str) -> None:
+    typer.echo(f"memoryd: {text}", err=True)
+    raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Moves committed changes from the ledger's outbox into the index, in groups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import structlog
+
+from service.memory.errors import Unavailable
+from service.memory.ports import Index, IndexEntry, Ledger, OutboxItem
+from service.memory.work import Worker
+
+GROUP = 256
+"""Changes that are moved at once. One write of many documents costs far less than many writes of one."""
+
+log = structlog.get_logger(__name__)
+
+
+def index_writer(ledger: Ledger, index: Index) -> Worker:
+    """A worker that empties the outbox whenever it is woken. What it cannot write stays where it is."""
+
+    async def move_group() -> bool:
+        items = await ledger.outbox(GROUP)
+        if not items:
+            return False
+        for project_id, group in _by_project(items).items():
+            latest = {item.memory_id: item.entry for item in group}
+            upserts: list[IndexEntry] = [entry for entry in latest.values() if entry is not None]
+            deletes = [memory_id for memory_id, entry in latest.items() if entry is None]
+            await index.write(project_id, upserts, deletes)
+        await ledger.outbox_done([item.sequence for item in items])
+        log.debug("indexed", changes=len(items))
+        return True
+
+    return Worker("index writer", move_group, (Unavailable,))
+
+
+def _by_project(items: Sequence[OutboxItem]) -> dict[str, list[OutboxItem]]:
+    groups: dict[str, list[OutboxItem]] = defaultdict(list)
+    for item in items:
+        groups[item.project_id].append(item)
+    return groups

@@ -1,0 +1,61 @@
+"""Work that goes on beside the calls: done when woken, tried again when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+IDLE_SECONDS = 5.0
+"""How long a worker sleeps when nobody wakes it, so that nothing waits for ever for a lost wake-up."""
+
+LONGEST_PAUSE_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Repeats a step while there is work, then sleeps until it is woken.
+
+    Args:
+        name: how logs call it.
+        step: does a piece of work and says whether there was any.
+        passing: errors after which the step is tried again, later and later; any other one ends the worker.
+    """
+
+    def __init__(
+        self, name: str, step: Callable[[], Awaitable[bool]], passing: tuple[type[Exception], ...]
+    ) -> None:
+        self._name = name
+        self._step = step
+        self._passing = passing
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Says that there is something to do."""
+        self._woken.set()
+
+    async def drain(self) -> None:
+        """Works until nothing is left to do."""
+        while await self._step():
+            pass
+
+    async def run(self) -> None:
+        """Works until it is cancelled."""
+        pause = 0.1
+        while True:
+            self._woken.clear()
+            try:
+                await self.drain()
+            except self._passing as error:
+                log.warning("work failed, trying again", worker=self._name, reason=type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                continue
+            pause = 0.1
+            try:
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass

@@ -1,0 +1,87 @@
+"""The gRPC server: what it serves, where it listens, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from grpc import aio
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from memoryd.v1 import (
+    account_service_pb2,
+    account_service_pb2_grpc,
+    memory_service_pb2,
+    memory_service_pb2_grpc,
+)
+
+from service.handlers.account import AccountHandlers
+from service.handlers.memories import MemoryHandlers
+from service.readiness import Readiness
+from service.transport.chain import Chain, Stage
+
+MOST_BYTES = 8 * 1024 * 1024
+"""A request's largest size. REST bodies end at 4 MiB; their proto may be a little larger."""
+
+GRACE_SECONDS = 30.0
+"""How long calls under way may take once no new ones are accepted."""
+
+SERVICES = (
+    account_service_pb2.DESCRIPTOR.services_by_name["AccountService"].full_name,
+    memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"].full_name,
+)
+
+OPTIONS = (
+    # Without this a second server would take the port, and half the calls, in silence.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MOST_BYTES),
+    ("grpc.max_connection_age_ms", 300_000),
+    ("grpc.max_connection_age_grace_ms", 60_000),
+    # Clients may ask every ten seconds whether the connection still lives.
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+log = structlog.get_logger(__name__)
+
+
+class AddressInUse(Exception):
+    """Somebody else listens there."""
+
+
+@asynccontextmanager
+async def serving(
+    address: str,
+    stages: Sequence[Stage],
+    memories: MemoryHandlers,
+    account: AccountHandlers,
+    readiness: Readiness,
+    drain_seconds: float,
+) -> AsyncIterator[None]:
+    """Serves until the block ends, then drains: NOT_SERVING, a pause for that to spread, no new calls.
+
+    Raises:
+        AddressInUse: the address cannot be listened on.
+    """
+    server = aio.server(interceptors=[Chain(stages)], options=OPTIONS)
+    memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(memories, server)
+    account_service_pb2_grpc.add_AccountServiceServicer_to_server(account, server)
+    health_pb2_grpc.add_HealthServicer_to_server(readiness.servicer, server)
+    reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    try:
+        server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise AddressInUse(f"cannot listen on {address}: is another memoryd running?") from error
+    await readiness.refresh()
+    await server.start()
+    probing = asyncio.create_task(readiness.keep_current())
+    try:
+        yield
+    finally:
+        probing.cancel()
+        await readiness.stop()
+        await asyncio.sleep(drain_seconds)
+        await server.stop(GRACE_SECONDS)
+        log.info("service stopped")
