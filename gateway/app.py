@@ -1,0 +1,64 @@
+"""Puts the gateway together: routes, rules for every route, and the way into the service."""
+
+from __future__ import annotations
+
+import grpc.aio
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from swagger_ui_bundle import swagger_ui_path
+
+from gateway import errors
+from gateway.boundary import Boundary
+from gateway.calls import Stubs, request_id_of
+from gateway.openapi.document import DESCRIPTION, TITLE
+from gateway.paths import PathRules
+from gateway.routes import account, docs, health, memories
+
+BODY_LIMIT = 4 * 1024 * 1024
+"""Clients take 413 for an exhausted quota, so the limit is generous (contract section 1)."""
+
+
+def create_app(
+    channel: grpc.aio.Channel, *, request_timeout: float = 60.0, body_limit: int = BODY_LIMIT
+) -> FastAPI:
+    """The REST face of the service behind a channel.
+
+    Args:
+        channel: an open channel (see `gateway.serve.open_channel`); who opened it closes it.
+        request_timeout: how long the service may take for one call, in seconds.
+        body_limit: the largest request body, in bytes.
+    """
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        # FastAPI would hand exception texts to whatever collector the environment names.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.stubs = Stubs.over(channel)
+    app.state.request_timeout = request_timeout
+    app.state.body_limit = body_limit
+    app.add_middleware(PathRules)
+    app.add_middleware(Boundary)
+    app.add_exception_handler(errors.ApiError, _api_error)
+    app.add_exception_handler(HTTPException, _routing_error)
+    for noun in (memories, account, health, docs):
+        app.include_router(noun.router)
+    app.mount(docs.ASSETS, StaticFiles(directory=str(swagger_ui_path)))
+    return app
+
+
+async def _api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.ApiError)  # noqa: S101 - Starlette's signature is wider than its calls
+    return errors.respond(error, request_id_of(request))
+
+
+async def _routing_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    return errors.respond(errors.from_status(error.status_code, error.headers), request_id_of(request))

@@ -1,0 +1,60 @@
+"""Reads a request's body: never more of it than allowed, and strictly as JSON.
+
+Starlette's own limit (`max_body_size`) answers in plain text, which clients that call `.json()` cannot read.
+"""
+
+from __future__ import annotations
+
+from memoryd import exact_json
+from memoryd.v1 import account_service_pb2
+from starlette.requests import ClientDisconnect, Request
+
+from gateway.calls import Caller
+from gateway.errors import ApiError, Violation, too_large
+
+
+async def read_object(request: Request, caller: Caller) -> dict[str, object]:
+    """The JSON object in the body, numbers kept exactly.
+
+    Who sends something else learns so only with a valid key: the service is asked first.
+
+    Raises:
+        ApiError: the body is too large or not a JSON object, or the key is refused.
+    """
+    body = await _read(request, request.app.state.body_limit)
+    try:
+        value = exact_json.loads(body)
+    except exact_json.ExactJsonError as error:
+        text = str(error)
+        await _authenticate(caller)
+        raise _malformed(text if text.startswith("malformed JSON") else f"malformed JSON: {text}") from None
+    if not isinstance(value, dict):
+        await _authenticate(caller)
+        raise _malformed("malformed JSON: the body must be an object")
+    return value
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise too_large(limit)
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise ApiError(400, "The body ended early.", "INCOMPLETE_BODY") from None
+    return b"".join(chunks)
+
+
+async def _authenticate(caller: Caller) -> None:
+    """Raises what the service has to say about the key before anything else is said."""
+    await caller(caller.stubs.accounts.Ping, account_service_pb2.PingRequest())
+
+
+def _malformed(text: str) -> ApiError:
+    return ApiError(400, text, "MALFORMED_JSON", violations=[Violation("body", text)])

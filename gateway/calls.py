@@ -1,0 +1,81 @@
+"""The way into the service: its stubs, and what every call carries along."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeVar
+
+import grpc.aio
+from grpc_health.v1.health_pb2_grpc import HealthStub
+from memoryd.v1.account_service_pb2_grpc import AccountServiceStub
+from memoryd.v1.memory_service_pb2_grpc import MemoryServiceStub
+from starlette.requests import Request
+
+from gateway.errors import from_rpc, invalid_key
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+_SENDABLE = re.compile(r"[\x20-\x7e]{1,4096}")
+"""What gRPC metadata can hold, and no more of it than a key needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stubs:
+    """The service's interfaces over one channel, which lives as long as the app."""
+
+    memories: MemoryServiceStub
+    accounts: AccountServiceStub
+    health: HealthStub
+
+    @classmethod
+    def over(cls, channel: grpc.aio.Channel) -> Stubs:
+        """The stubs over a channel."""
+        return cls(MemoryServiceStub(channel), AccountServiceStub(channel), HealthStub(channel))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One client's calls: who it is, under which request id, and how long it waits.
+
+    `timeout` is in seconds and holds for each call.
+    """
+
+    stubs: Stubs
+    metadata: tuple[tuple[str, str], ...]
+    timeout: float
+
+    async def __call__(self, method: grpc.aio.UnaryUnaryMultiCallable[Q, R], message: Q) -> R:
+        """Calls a method of the service.
+
+        Raises:
+            ApiError: the service, or the way to it, failed.
+        """
+        try:
+            return await method(message, metadata=self.metadata, timeout=self.timeout)
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc(error) from None
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller that a request's headers name.
+
+    Raises:
+        ApiError: 401, the key is of a kind that no call can carry.
+    """
+    stubs: Stubs = request.app.state.stubs
+    timeout: float = request.app.state.request_timeout
+    metadata = [("x-request-id", request_id_of(request))]
+    authorization = request.headers.getlist("authorization")
+    if authorization and authorization != [""]:
+        if len(authorization) > 1 or not _SENDABLE.fullmatch(authorization[0]):
+            raise invalid_key()
+        metadata.append(("authorization", authorization[0]))
+    return Caller(stubs, tuple(metadata), timeout)
+
+
+def request_id_of(request: Request) -> str:
+    """The id by which this request is known in answers and logs (see `gateway.boundary`)."""
+    request_id: str = request.state.request_id
+    return request_id

@@ -1,0 +1,1 @@
+"""JSON to proto and back. What a field means is not known here."""

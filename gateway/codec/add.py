@@ -1,0 +1,116 @@
+"""POST /v1/memories/ as JSON, and AddMemories as proto (contract section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from memoryd import exact_json
+from memoryd.v1.memory_pb2 import Event, EventStatus, MemoryEvent, RejectedOperation
+from memoryd.v1.memory_service_pb2 import AddMemoriesRequest, AddMemoriesResponse
+from simplejson import RawJSON
+from starlette.datastructures import QueryParams
+
+from gateway.codec.categories import read_categories
+from gateway.codec.fields import Fields
+from gateway.codec.messages import read_messages
+from gateway.codec.project import read_project
+from gateway.errors import Violation
+from gateway.validation import Decoded
+
+SCOPE_FIELDS = ("user_id", "agent_id", "app_id", "run_id")
+TEXT_FIELDS = (
+    *SCOPE_FIELDS,
+    "includes",
+    "excludes",
+    "output_format",
+    "custom_instructions",
+    "agent_custom_instructions",
+    "expiration_date",
+    "version",
+)
+FLAG_FIELDS = ("infer", "immutable", "async_mode", "enable_graph")
+OBJECT_FIELDS = ("metadata", "structured_data_schema")
+
+QUEUED = "Memory processing has been queued for background execution"
+"""The text of a queued request; clients compare it."""
+
+
+def decode(body: dict[str, object], query: QueryParams) -> Decoded[AddMemoriesRequest]:
+    """The request that a body and a query make, and what is of the wrong type in them."""
+    violations: list[Violation] = []
+    fields = Fields(body, "", violations)
+    request = AddMemoriesRequest(
+        messages=read_messages(body.get("messages"), violations),
+        custom_categories=read_categories(body.get("custom_categories"), violations),
+        timestamp=fields.integer("timestamp"),
+    )
+    given: dict[str, object] = {
+        **{name: fields.text(name) for name in TEXT_FIELDS},
+        **{name: fields.flag(name) for name in FLAG_FIELDS},
+        **{name: fields.object_text(name) for name in OBJECT_FIELDS},
+        **read_project(fields, query),
+    }
+    for name, value in given.items():
+        if value is not None:
+            setattr(request, name, value)
+    return Decoded(request, violations, _unsaid(given, violations))
+
+
+def _unsaid(given: Mapping[str, object], violations: Sequence[Violation]) -> frozenset[str]:
+    """The scope's fields, if the only ids in it were faulty: that it is empty is then no news."""
+    faulty = any(violation.field in SCOPE_FIELDS for violation in violations)
+    if faulty and all(given[name] is None for name in SCOPE_FIELDS):
+        return frozenset((*SCOPE_FIELDS, "scope", ""))
+    return frozenset()
+
+
+def encode(answer: AddMemoriesResponse, output_format: str) -> bytes:
+    """The answer's JSON: an array (v1.0), or an envelope in which each item has its text flat too (v1.1)."""
+    if answer.status == EventStatus.EVENT_STATUS_PENDING:
+        items: list[dict[str, Any]] = [{"message": QUEUED, "status": "PENDING", "event_id": answer.event_id}]
+    else:
+        items = [_result(result, answer) for result in answer.results]
+    if output_format != "v1.1":
+        return exact_json.dumps(items).encode()
+    flat = [{**item, "memory": item["data"]["memory"]} if "data" in item else item for item in items]
+    envelope: dict[str, object] = {"results": flat, "relations": []}
+    if answer.rejected:
+        envelope["rejected"] = [_rejection(operation) for operation in answer.rejected]
+    return exact_json.dumps(envelope).encode()
+
+
+def _result(result: MemoryEvent, answer: AddMemoriesResponse) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "id": result.id,
+        "event": _event(result.event),
+        "data": {"memory": result.data.memory},
+        "status": EventStatus.Name(answer.status).removeprefix("EVENT_STATUS_"),
+        "event_id": answer.event_id,
+        "categories": list(result.categories) or None,
+        # Metadata is JSON text already, and must come back as it is.
+        "metadata": RawJSON(result.metadata) if result.metadata else None,
+    }
+    if result.event == Event.EVENT_UPDATE:
+        item["previous_memory"] = result.previous_memory
+    if result.HasField("evidence"):
+        item["evidence"] = {
+            "message_index": result.evidence.message_index,
+            "start": result.evidence.start,
+            "end": result.evidence.end,
+            "speaker": result.evidence.speaker,
+        }
+    return item
+
+
+def _rejection(operation: RejectedOperation) -> dict[str, Any]:
+    kept = operation.carried_out_as != Event.EVENT_UNSPECIFIED
+    return {
+        "event": _event(operation.event),
+        "reason": operation.reason,
+        "carried_out_as": _event(operation.carried_out_as) if kept else None,
+    }
+
+
+def _event(event: Event.ValueType) -> str:
+    return Event.Name(event).removeprefix("EVENT_")

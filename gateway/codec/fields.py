@@ -1,0 +1,76 @@
+"""Takes typed fields out of a JSON object and remembers those that are of another type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TypeVar
+
+from memoryd import exact_json
+
+from gateway.errors import Violation
+
+T = TypeVar("T")
+
+KINDS: Mapping[type, str] = {
+    str: "a string",
+    bool: "a boolean",
+    int: "an integer",
+    Decimal: "a decimal number",
+    list: "a list",
+    dict: "an object",
+    type(None): "null",
+}
+"""What `memoryd.exact_json.loads` yields, in words."""
+
+INT64 = range(-(2**63), 2**63)
+
+
+class Fields:
+    """A JSON object, read field by field. Null is the same as absent, and nothing is converted.
+
+    Args:
+        values: the object.
+        path: where it stands in the body, for example `messages[0]`; empty for the body itself.
+        violations: the list to which faults are added.
+    """
+
+    def __init__(self, values: Mapping[str, object], path: str, violations: list[Violation]) -> None:
+        self.values = values
+        self.path = path
+        self.violations = violations
+
+    def text(self, name: str) -> str | None:
+        """A string."""
+        return self._typed(name, str)
+
+    def flag(self, name: str) -> bool | None:
+        """A boolean."""
+        return self._typed(name, bool)
+
+    def integer(self, name: str) -> int | None:
+        """An integer of 64 bits, written without a fraction."""
+        value = self._typed(name, int)
+        if value is not None and value not in INT64:
+            self.fault(name, "is out of range")
+            return None
+        return value
+
+    def object_text(self, name: str) -> str | None:
+        """An object, as JSON text that says exactly the same."""
+        value = self._typed(name, dict)
+        return None if value is None else exact_json.dumps(value)
+
+    def fault(self, name: str, complaint: str) -> None:
+        """Remembers that something is wrong with a field."""
+        path = f"{self.path}.{name}" if self.path else name
+        self.violations.append(Violation(path, f"{path} {complaint}"))
+
+    def _typed(self, name: str, kind: type[T]) -> T | None:
+        value = self.values.get(name)
+        # The exact type: True is an int to isinstance.
+        if type(value) is kind:
+            return value
+        if value is not None:
+            self.fault(name, f"must be {KINDS[kind]}, not {KINDS[type(value)]}")
+        return None

@@ -1,0 +1,74 @@
+"""Puts the document together from the routes and the schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi.openapi.utils import get_openapi
+from memoryd import exact_json
+from starlette.routing import BaseRoute
+
+from gateway.openapi import add, errors, schemas
+
+TITLE = "memoryd"
+DESCRIPTION = (
+    "A memory service for AI agents: messages go in, facts come out, each reconciled with what is already "
+    "known. Every path is served with and without its trailing slash."
+)
+API_VERSION = "1"
+
+OPEN: dict[str, Any] = {"security": []}
+"""For routes that need no key."""
+
+PROJECT_PARAMETERS: dict[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in schemas.PROJECT.items()
+    ]
+}
+"""The project may stand in the query of any call."""
+
+HEALTHY: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Alive.", **schemas.content(schemas.status("ok"))}
+}
+READY: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Ready.", **schemas.content(schemas.status("ready"))},
+    503: {"description": "Not ready; `error` says why.", **schemas.content(schemas.ref("Error"))},
+}
+
+_COMPONENTS = {**add.SCHEMAS, **errors.SCHEMAS, "Ping": schemas.PING}
+
+
+def request_body(name: str) -> dict[str, Any]:
+    """What a route whose body follows a schema adds to its operation."""
+    return {"requestBody": {"required": True, **schemas.content(schemas.ref(name))}, **PROJECT_PARAMETERS}
+
+
+def responses(name: str) -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that needs a key: a schema on success, and every error."""
+    return {200: {"description": "Success.", **schemas.content(schemas.ref(name))}, **errors.RESPONSES}
+
+
+def build(routes: Sequence[BaseRoute]) -> bytes:
+    """The document, as JSON."""
+    document = get_openapi(
+        title=TITLE,
+        version=API_VERSION,
+        openapi_version="3.0.3",
+        description=DESCRIPTION,
+        routes=routes,
+    )
+    document["components"] = {
+        "schemas": _COMPONENTS,
+        "securitySchemes": {
+            "ApiKey": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "Authorization",
+                "description": "The word `Token`, a space and the key: `Token <key>`.",
+            }
+        },
+    }
+    document["security"] = [{"ApiKey": []}]
+    return exact_json.dumps(document).encode()

@@ -1,0 +1,16 @@
+"""Successes. Every one has a JSON body: clients parse whatever comes."""
+
+from __future__ import annotations
+
+from memoryd import exact_json
+from starlette.responses import Response
+
+
+def answer(body: bytes, status: int = 200) -> Response:
+    """An answer with JSON that is written already."""
+    return Response(body, status, media_type="application/json")
+
+
+def answer_object(value: dict[str, object], status: int = 200) -> Response:
+    """An answer with an object."""
+    return answer(exact_json.dumps(value).encode(), status)

@@ -1,0 +1,32 @@
+"""Memories: messages go in, facts come out."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.body import read_object
+from gateway.calls import caller_of
+from gateway.codec import add
+from gateway.openapi import document
+from gateway.routes.answers import answer
+from gateway.validation import call_checked
+
+router = APIRouter(tags=["memories"])
+
+
+@router.post(
+    "/v1/memories/",
+    summary="Add memories",
+    response_model=None,
+    responses=document.responses("AddResults"),
+    openapi_extra=document.request_body("AddRequest"),
+)
+async def add_memories(request: Request) -> Response:
+    """Reads facts from messages and reconciles each with what is already known."""
+    caller = caller_of(request)
+    body = await read_object(request, caller)
+    decoded = add.decode(body, request.query_params)
+    result = await call_checked(caller, caller.stubs.memories.AddMemories, decoded)
+    return answer(add.encode(result, decoded.request.output_format))
