@@ -83,9 +83,16 @@ class Unavailable(MemorydError):
 
 
 class InferenceFailed(Unavailable):
-    """The model answered, and not with a plan. The messages are kept."""
+    """The model answered, and not with a plan. The messages are kept.
+
+    `repairable` says whether telling the model what was wrong may help; a refusal stays a refusal.
+    """
 
     reason = "INFERENCE_FAILED"
+
+    def __init__(self, text: str, *, reason: str | None = None, repairable: bool = True) -> None:
+        super().__init__(text, reason=reason)
+        self.repairable = repairable
 
 
 class DeadlineExceeded(MemorydError):
