@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from service.config import EmbedderChoice, ReasonerChoice, Settings
+from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
 from service.embeddings.local import LocalEmbedder
 from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
@@ -32,10 +32,6 @@ from service.transport.stages import stages
 
 BOOTSTRAP_KEY_NAME = "bootstrap"
 FIRST_KEY_NAME = "first start"
-
-
-class StartError(Exception):
-    """memoryd cannot start; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +62,18 @@ def open_database(settings: Settings) -> Database:
 
 
 @asynccontextmanager
-async def running_service(settings: Settings, *, make_first_key: bool) -> AsyncIterator[Running]:
+async def running_service(
+    settings: Settings, *, make_first_key: bool, drain_seconds: Callable[[], float]
+) -> AsyncIterator[Running]:
     """Runs the whole service until the block ends; then everything is drained and closed.
 
     Args:
         settings: what memoryd was told.
         make_first_key: make an API key when there is none and none is given.
+        drain_seconds: how long to say NOT_SERVING before calls are refused, asked at the end.
 
     Raises:
-        StartError: the stored vectors are of another embedding model.
-        service.server.AddressInUse: the address cannot be listened on.
+        StartError: the stored vectors are of another embedding model, or the address is taken.
         service.memory.errors.Unavailable: a store or a model does not answer.
     """
     async with AsyncExitStack() as stack:
@@ -93,10 +91,11 @@ async def running_service(settings: Settings, *, make_first_key: bool) -> AsyncI
         ledger = SqlLedger(database)
         await ledger.recover(now())
 
-        writer = index_writer(ledger, index)
+        committed, stored = asyncio.Event(), asyncio.Event()
         infer = InferFacts(ledger, index, embedder, reasoner, now)
-        add = AddMemories(ledger, embedder, infer, now, on_commit=writer.wake, on_pending=lambda: pending.wake())
-        pending = pending_worker(ledger, add, now, settings.request_timeout)
+        add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored.set)
+        writer = index_writer(ledger, index, committed)
+        pending = pending_worker(ledger, add, now, settings.request_timeout, stored)
         for worker in (writer, pending):
             stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
 
@@ -111,7 +110,7 @@ async def running_service(settings: Settings, *, make_first_key: bool) -> AsyncI
                 MemoryHandlers(accounts, add),
                 AccountHandlers(accounts),
                 readiness,
-                settings.drain_seconds,
+                drain_seconds,
             )
         )
         yield Running(reasoner.name, embedder.model, first_key)
@@ -158,9 +157,7 @@ async def _check_embedding_space(accounts: SqlAccounts, embedder: Embedder) -> N
         )
 
 
-async def _ensure_account(
-    accounts: SqlAccounts, settings: Settings, *, make_first_key: bool
-) -> str | None:
+async def _ensure_account(accounts: SqlAccounts, settings: Settings, *, make_first_key: bool) -> str | None:
     """Sees to an organization, a project and, if wanted, a key; gives the key that was made just now."""
     project_id, _ = await accounts.ensure_default_project(now())
     if settings.bootstrap_api_key is not None:

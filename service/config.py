@@ -58,7 +58,11 @@ Address = Annotated[str, AfterValidator(_host_and_port)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
-class SettingsError(Exception):
+class StartError(Exception):
+    """memoryd cannot start; the text says why and what to do."""
+
+
+class SettingsError(StartError):
     """The environment holds wrong values; the text names all of them."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -15,7 +16,7 @@ import structlog
 import typer
 
 from gateway import serve as gateway_serve
-from service.config import Settings, SettingsError, read_settings, unknown_variables
+from service.config import Settings, StartError, read_settings, unknown_variables
 from service.logs import configure_logs
 from service.memory.accounts import AccessRole, new_secret
 from service.memory.errors import MemorydError
@@ -33,7 +34,7 @@ def main() -> None:
     """Runs a command; what an operator can mend ends in one message and exit code 2."""
     try:
         app()
-    except SettingsError as error:
+    except StartError as error:
         _give_up(str(error))
     except MemorydError as error:
         _give_up(error.text)
@@ -106,7 +107,9 @@ def list_keys() -> None:
 
 
 @keys.command("revoke")
-def revoke_key(key_id: Annotated[str, typer.Argument(help="The key's id, from `memoryd keys list`.")]) -> None:
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(help="The key's id, from `memoryd keys list`.")],
+) -> None:
     """Make a key invalid, at once."""
     from service.bootstrap import now  # noqa: PLC0415
 
@@ -137,16 +140,24 @@ async def _accounts() -> AsyncIterator[Any]:
 
 async def _serve(settings: Settings, *, with_service: bool, with_gateway: bool) -> None:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    drain_seconds = 0.0
+
+    def terminate() -> None:
+        # Only SIGTERM comes from a platform that needs time to send its calls elsewhere.
+        nonlocal drain_seconds
+        drain_seconds = settings.drain_seconds
+        stop.set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
     async with AsyncExitStack() as stack:
-        listener = gateway_serve.bind(settings.http_address) if with_gateway else None
+        listener = _bind(settings) if with_gateway else None
         first_key = None
         if with_service:
             from service.bootstrap import running_service  # noqa: PLC0415
 
             running = await stack.enter_async_context(
-                running_service(settings, make_first_key=with_gateway)
+                running_service(settings, make_first_key=with_gateway, drain_seconds=lambda: drain_seconds)
             )
             first_key = running.first_key
             typer.echo(f"gRPC      {settings.grpc_address}")
@@ -164,6 +175,13 @@ async def _serve(settings: Settings, *, with_service: bool, with_gateway: bool) 
             )
 
 
+def _bind(settings: Settings) -> socket.socket:
+    try:
+        return gateway_serve.bind(settings.http_address)
+    except OSError as error:
+        raise StartError(f"cannot listen on {settings.http_address}: {error.strerror}") from error
+
+
 def _show_curl(settings: Settings, first_key: str | None) -> None:
     """Prints a line to paste. Without a bootstrap key it reads the first key from a private file."""
     path = settings.data_dir.absolute() / KEY_FILE
@@ -171,13 +189,15 @@ def _show_curl(settings: Settings, first_key: str | None) -> None:
         _write_private(path, first_key)
         typer.echo(f"API key   {first_key}  (also in {path})")
     if settings.bootstrap_api_key is not None:
-        token = "$MEMORYD_BOOTSTRAP_API_KEY"
+        authorization = "$MEMORYD_BOOTSTRAP_API_KEY"
     elif path.exists():
-        token = f"$(cat '{path}')"
+        authorization = f"$(cat '{path}')"
     else:
-        token = "<your key, made by `memoryd keys create`>"
+        authorization = "<your key, made by `memoryd keys create`>"
     body = '{"messages": "I moved to Munich and I love hiking", "user_id": "alex", "output_format": "v1.1"}'
-    typer.echo(f"\ncurl -H \"Authorization: Token {token}\" -d '{body}' http://{settings.http_address}/v1/memories/\n")
+    typer.echo(
+        f"\ncurl -H \"Authorization: Token {authorization}\" -d '{body}' http://{settings.http_address}/v1/memories/\n"
+    )
 
 
 def _write_private(path: Path, text: str) -> None:

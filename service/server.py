@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -17,6 +17,7 @@ from memoryd.v1 import (
     memory_service_pb2_grpc,
 )
 
+from service.config import StartError
 from service.handlers.account import AccountHandlers
 from service.handlers.memories import MemoryHandlers
 from service.readiness import Readiness
@@ -47,10 +48,6 @@ OPTIONS = (
 log = structlog.get_logger(__name__)
 
 
-class AddressInUse(Exception):
-    """Somebody else listens there."""
-
-
 @asynccontextmanager
 async def serving(
     address: str,
@@ -58,12 +55,20 @@ async def serving(
     memories: MemoryHandlers,
     account: AccountHandlers,
     readiness: Readiness,
-    drain_seconds: float,
+    drain_seconds: Callable[[], float],
 ) -> AsyncIterator[None]:
     """Serves until the block ends, then drains: NOT_SERVING, a pause for that to spread, no new calls.
 
+    Args:
+        address: host:port.
+        stages: what every call passes.
+        memories: handlers.
+        account: handlers.
+        readiness: what answers health checks.
+        drain_seconds: how long the pause shall be, asked when the block has ended.
+
     Raises:
-        AddressInUse: the address cannot be listened on.
+        StartError: the address cannot be listened on.
     """
     server = aio.server(interceptors=[Chain(stages)], options=OPTIONS)
     memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(memories, server)
@@ -73,7 +78,7 @@ async def serving(
     try:
         server.add_insecure_port(address)
     except RuntimeError as error:
-        raise AddressInUse(f"cannot listen on {address}: is another memoryd running?") from error
+        raise StartError(f"cannot listen on {address}: is another memoryd running?") from error
     await readiness.refresh()
     await server.start()
     probing = asyncio.create_task(readiness.keep_current())
@@ -82,6 +87,6 @@ async def serving(
     finally:
         probing.cancel()
         await readiness.stop()
-        await asyncio.sleep(drain_seconds)
+        await asyncio.sleep(drain_seconds())
         await server.stop(GRACE_SECONDS)
         log.info("service stopped")

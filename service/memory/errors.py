@@ -90,7 +90,10 @@ class Unavailable(MemorydError):
 
 
 class InferenceFailed(Unavailable):
-    """The model answered, and not with a plan. The messages are kept."""
+    """The model answered, and not with a plan. The messages are kept.
+
+    `repairable` says whether telling the model what was wrong may help; a refusal stays a refusal.
+    """
 
     reason = "INFERENCE_FAILED"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -17,7 +18,7 @@ GROUP = 256
 log = structlog.get_logger(__name__)
 
 
-def index_writer(ledger: Ledger, index: Index) -> Worker:
+def index_writer(ledger: Ledger, index: Index, woken: asyncio.Event) -> Worker:
     """A worker that empties the outbox whenever it is woken. What it cannot write stays where it is."""
 
     async def move_group() -> bool:
@@ -33,7 +34,7 @@ def index_writer(ledger: Ledger, index: Index) -> Worker:
         log.debug("indexed", changes=len(items))
         return True
 
-    return Worker("index writer", move_group, (Unavailable,))
+    return Worker("index writer", move_group, (Unavailable,), woken)
 
 
 def _by_project(items: Sequence[OutboxItem]) -> dict[str, list[OutboxItem]]:

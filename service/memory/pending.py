@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from service.memory.add import AddMemories
@@ -12,7 +14,9 @@ from service.memory.work import Worker
 log = structlog.get_logger(__name__)
 
 
-def pending_worker(ledger: Ledger, add: AddMemories, clock: Clock, seconds: float) -> Worker:
+def pending_worker(
+    ledger: Ledger, add: AddMemories, clock: Clock, seconds: float, woken: asyncio.Event
+) -> Worker:
     """A worker that performs pending requests, oldest first.
 
     Args:
@@ -20,6 +24,7 @@ def pending_worker(ledger: Ledger, add: AddMemories, clock: Clock, seconds: floa
         add: what performs them.
         clock: tells the time.
         seconds: how long one request may take.
+        woken: set when there is a pending request.
     """
 
     async def perform_oldest() -> bool:
@@ -33,4 +38,4 @@ def pending_worker(ledger: Ledger, add: AddMemories, clock: Clock, seconds: floa
             log.warning("asynchronous add failed", event_id=stored.event_id, reason=error.reason)
         return True
 
-    return Worker("pending requests", perform_oldest, (Unavailable,))
+    return Worker("pending requests", perform_oldest, (Unavailable,), woken)

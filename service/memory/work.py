@@ -22,19 +22,20 @@ class Worker:
         name: how logs call it.
         step: does a piece of work and says whether there was any.
         passing: errors after which the step is tried again, later and later; any other one ends the worker.
+        woken: set by whoever has something to do for it.
     """
 
     def __init__(
-        self, name: str, step: Callable[[], Awaitable[bool]], passing: tuple[type[Exception], ...]
+        self,
+        name: str,
+        step: Callable[[], Awaitable[bool]],
+        passing: tuple[type[Exception], ...],
+        woken: asyncio.Event,
     ) -> None:
         self._name = name
         self._step = step
         self._passing = passing
-        self._woken = asyncio.Event()
-
-    def wake(self) -> None:
-        """Says that there is something to do."""
-        self._woken.set()
+        self._woken = woken
 
     async def drain(self) -> None:
         """Works until nothing is left to do."""
