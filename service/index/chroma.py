@@ -1,0 +1,175 @@
+"""The index on Chroma, embedded or a server."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from chromadb import Collection
+from chromadb.errors import NotFoundError
+
+from service.index import rows
+from service.index.collections import ProjectCollections
+from service.index.connect import Connect, Connection
+from service.index.failures import INDEX_UNAVAILABLE, index_failures
+from service.memory.errors import Unavailable
+from service.memory.model import Scope, Vector, Vectors
+from service.memory.ports import IndexEntry
+
+READERS = 4
+"""Reads that go on at once. Writes go on one after another: Chroma is slower at several."""
+
+ROWS = 1_000
+"""Rows in one call at most; Chroma itself takes 5,461, and a call should end soon."""
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    connection: Connection
+    collections: ProjectCollections
+    rows_a_call: int
+
+
+class ChromaIndex:
+    """Keeps vectors in Chroma, one collection per project and embedding model, in cosine space.
+
+    Only scope ids go along with a vector; texts and metadata of clients never reach Chroma. The
+    connection is opened by the first call, so a server may come up later. Every method raises
+    Unavailable with the reason INDEX_UNAVAILABLE when Chroma fails, or INDEX_INCOMPATIBLE when an
+    existing collection was made for other vectors.
+
+    Args:
+        connect: opens the connection, see `service.index.connect`.
+        model: the name of the model that made the vectors.
+        dimensions: their length.
+    """
+
+    def __init__(self, connect: Connect, model: str, dimensions: int) -> None:
+        self._connect = connect
+        self._model = model
+        self._dimensions = dimensions
+        self._opened: _Opened | None = None
+        self._opening = threading.Lock()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="index-read")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="index-write")
+
+    async def vectors(self, project_id: str, memory_ids: Sequence[str]) -> Mapping[str, Vector]:
+        """The vectors of those of `memory_ids` that the index knows, by id."""
+        wanted = list(dict.fromkeys(memory_ids))
+        if not wanted:
+            return {}
+
+        def read(collection: Collection, rows_a_call: int) -> Mapping[str, Vector]:
+            return rows.vectors_by_id(collection, wanted, rows_a_call)
+
+        return await self._run(self._readers, lambda: self._read(project_id, read, {}))
+
+    async def nearest(
+        self, project_id: str, scope: Scope, queries: Vectors, limit: int
+    ) -> Sequence[tuple[str, float]]:
+        """The memories of the scope nearest to any of the queries.
+
+        Args:
+            project_id: whose memories.
+            scope: the ids that a memory must carry, all of them.
+            queries: shape (queries, dimensions).
+            limit: how many memories to give at most.
+
+        Returns:
+            (id, similarity) pairs, best first: the cosine to the nearest query, in [0, 1]; what points
+            away counts as 0.
+        """
+        self._check_shape(queries)
+        if not len(queries) or limit < 1:
+            return []
+
+        def read(collection: Collection, _: int) -> Sequence[tuple[str, float]]:
+            return rows.nearest(collection, scope, queries, limit)
+
+        return await self._run(self._readers, lambda: self._read(project_id, read, []))
+
+    async def write(self, project_id: str, upserts: Sequence[IndexEntry], deletes: Sequence[str]) -> None:
+        """Makes the index say so: the last entry of an id counts, and no id is in both.
+
+        Repeating it changes nothing; deleting what is not there is fine.
+        """
+        entries = list({entry.memory_id: entry for entry in upserts}.values())
+        for entry in entries:
+            self._check_shape(entry.vector[np.newaxis])
+        gone = list(dict.fromkeys(deletes))
+        if entries or gone:
+            await self._run(self._writer, lambda: self._write(project_id, entries, gone))
+
+    async def drop(self, project_id: str) -> None:
+        """Deletes the project's collection, if there is one."""
+        await self._run(self._writer, lambda: self._open().collections.drop(project_id))
+
+    async def ping(self) -> None:
+        """Raises Unavailable unless the index answers, store and all."""
+        # A heartbeat only tells the time; a list has to come from the store.
+        await self._run(self._readers, lambda: self._open().connection.client.list_collections(limit=1))
+
+    def close(self) -> None:
+        """Ends what is going on, then the connection."""
+        self._writer.shutdown()
+        self._readers.shutdown()
+        if self._opened is not None:
+            self._opened.connection.close()
+
+    async def _run(self, executor: Executor, work: Callable[[], R]) -> R:
+        with index_failures():
+            return await asyncio.get_running_loop().run_in_executor(executor, work)
+
+    def _open(self) -> _Opened:
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._open_now()
+            return self._opened
+
+    def _open_now(self) -> _Opened:
+        try:
+            connection = self._connect()
+        except ValueError as error:  # the way Chroma's client says that it cannot connect
+            raise Unavailable("The index cannot be opened.", reason=INDEX_UNAVAILABLE) from error
+        rows = min(ROWS, connection.client.get_max_batch_size())
+        return _Opened(connection, ProjectCollections(connection.client, self._model, self._dimensions), rows)
+
+    def _read(self, project_id: str, read: Callable[[Collection, int], R], nothing: R) -> R:
+        opened = self._open()
+
+        def attempt() -> R:
+            collection = opened.collections.find(project_id)
+            return nothing if collection is None else read(collection, opened.rows_a_call)
+
+        return _again_if_gone(opened.collections, project_id, attempt)
+
+    def _write(self, project_id: str, entries: Sequence[IndexEntry], deletes: Sequence[str]) -> None:
+        opened = self._open()
+
+        def attempt() -> None:
+            if entries:
+                rows.upsert(opened.collections.find_or_create(project_id), entries, opened.rows_a_call)
+            if deletes and (collection := opened.collections.find(project_id)) is not None:
+                rows.delete(collection, deletes, opened.rows_a_call)
+
+        _again_if_gone(opened.collections, project_id, attempt)
+
+    def _check_shape(self, vectors: Vectors) -> None:
+        if vectors.ndim != 2 or vectors.shape[1] != self._dimensions:
+            raise ValueError(f"vectors of shape {vectors.shape} do not have {self._dimensions} dimensions")
+
+
+def _again_if_gone(collections: ProjectCollections, project_id: str, attempt: Callable[[], R]) -> R:
+    """Attempts once more when a collection we knew was dropped by somebody else meanwhile."""
+    try:
+        return attempt()
+    except NotFoundError:
+        collections.forget(project_id)
+        return attempt()

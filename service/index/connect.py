@@ -1,0 +1,122 @@
+"""Connections to Chroma: embedded in this process, or a server over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import chromadb
+import httpx
+from chromadb.api.client import Client
+from chromadb.api.fastapi import FastAPI
+from chromadb.api.shared_system_client import SharedSystemClient
+from chromadb.config import Settings
+from chromadb.errors import ChromaError
+
+ERRORS_OF_CHROMA = frozenset({400, 404, 409})
+"""Statuses whose bodies the client turns into its own errors. Any other may come from a proxy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An open connection."""
+
+    client: Client
+    close: Callable[[], None]
+
+
+Connect: TypeAlias = Callable[[], Connection]
+"""Opens a connection; blocks, and raises the errors of Chroma, of httpx and of the system, or ValueError."""
+
+
+def embedded(path: Path) -> Connect:
+    """Chroma in this process with its files under `path`. One process at a time may use them."""
+
+    def connect() -> Connection:
+        try:
+            created = chromadb.PersistentClient(path, settings=Settings(anonymized_telemetry=False))
+        except ChromaError:
+            # Chroma keeps what it half opened and would give it to the next who asks.
+            SharedSystemClient._identifier_to_system.pop(str(path), None)  # noqa: SLF001
+            raise
+        client = cast("Client", created)
+        return Connection(client, client.close)
+
+    return connect
+
+
+def server(url: str, headers: Mapping[str, str] | None = None, timeout: float = 10.0) -> Connect:
+    """A Chroma server.
+
+    Args:
+        url: like `http://chroma:8000`, without a path; the port is 8000 or, for https, 443 if none is given.
+        headers: sent with every request, to authenticate for example.
+        timeout: seconds that the server may stay silent.
+
+    Raises:
+        ValueError: that is no such address.
+    """
+    address = _parse(url)
+
+    def connect() -> Connection:
+        # Chroma's client greets the server without any timeout, so see first that somebody answers.
+        httpx.get(address.join("/api/v2/heartbeat"), headers=headers, timeout=timeout).raise_for_status()
+        client = _http_client(address, headers or {})
+        for session in _sessions(client):
+            session.timeout = httpx.Timeout(timeout)
+            session.event_hooks = {"response": [_raise_for_strangers]}
+
+        def close() -> None:
+            sessions = _sessions(client)
+            client.close()
+            for session in sessions:
+                session.close()
+
+        return Connection(client, close)
+
+    return connect
+
+
+def _parse(url: str) -> httpx.URL:
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as invalid:
+        raise ValueError("the address of the Chroma server is not a URL") from invalid
+    if address.scheme not in {"http", "https"} or not address.host or address.path.strip("/"):
+        raise ValueError("the address of a Chroma server looks like http://chroma:8000, without a path")
+    if address.userinfo:
+        raise ValueError("credentials for a Chroma server belong in headers, not in its address")
+    default_port = 443 if address.scheme == "https" else 8000
+    return httpx.URL(scheme=address.scheme, host=address.host, port=address.port or default_port)
+
+
+def _http_client(address: httpx.URL, headers: Mapping[str, str]) -> Client:
+    port = address.port or (443 if address.scheme == "https" else 80)
+    created = chromadb.HttpClient(
+        address.host,
+        port,
+        ssl=address.scheme == "https",
+        headers=dict(headers),
+        # Said twice: where a setting is left out, Chroma looks for it in the environment and in .env.
+        settings=Settings(
+            anonymized_telemetry=False, chroma_server_host=address.host, chroma_server_http_port=port
+        ),
+    )
+    return cast("Client", created)
+
+
+def _sessions(client: Client) -> list[httpx.Client]:
+    """The HTTP clients inside Chroma's: nothing public gives them a timeout or closes them."""
+    servers = (client._server, client._admin_client._server)  # type: ignore[attr-defined]  # noqa: SLF001
+    sessions = [api._session for api in servers if isinstance(api, FastAPI)]  # noqa: SLF001
+    if len(sessions) != len(servers):
+        raise TypeError("this version of chromadb keeps its HTTP clients elsewhere")
+    return sessions
+
+
+def _raise_for_strangers(response: httpx.Response) -> None:
+    """Answers in the name of httpx what Chroma's client would raise as a bare Exception."""
+    if response.is_error and response.status_code not in ERRORS_OF_CHROMA:
+        response.raise_for_status()

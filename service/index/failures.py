@@ -1,0 +1,28 @@
+"""What can go wrong with Chroma, as errors of the domain."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+from chromadb.errors import ChromaError
+
+from service.memory.errors import Unavailable
+
+INDEX_UNAVAILABLE = "INDEX_UNAVAILABLE"
+"""The index does not answer, or answers with an error. The call may be repeated."""
+
+INDEX_INCOMPATIBLE = "INDEX_INCOMPATIBLE"
+"""What the index holds was made for vectors of another kind. Somebody has to act."""
+
+
+@contextmanager
+def index_failures() -> Iterator[None]:
+    """Turns every error of Chroma into Unavailable. The cause is chained and its text stays private."""
+    try:
+        yield
+    except (ChromaError, httpx.HTTPError, json.JSONDecodeError, sqlite3.Error, OSError) as error:
+        raise Unavailable("The index does not answer. Try again.", reason=INDEX_UNAVAILABLE) from error

@@ -1,0 +1,65 @@
+"""Reading and writing the rows of one collection: a memory id, its vector, its scope's ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+from chromadb import Collection, Where
+
+from service.memory.model import Scope, Vector, Vectors
+from service.memory.ports import IndexEntry
+
+T = TypeVar("T")
+
+
+def upsert(collection: Collection, entries: Sequence[IndexEntry], rows: int) -> None:
+    """Writes entries with distinct ids, at most `rows` in one call."""
+    for chunk in _chunks(entries, rows):
+        collection.upsert(
+            ids=[entry.memory_id for entry in chunk],
+            embeddings=np.stack([entry.vector for entry in chunk]),
+            metadatas=[dict(entry.scope.ids) for entry in chunk],
+        )
+
+
+def delete(collection: Collection, memory_ids: Sequence[str], rows: int) -> None:
+    """Deletes what there is of distinct ids, at most `rows` in one call."""
+    for chunk in _chunks(memory_ids, rows):
+        collection.delete(ids=chunk)
+
+
+def vectors_by_id(collection: Collection, memory_ids: Sequence[str], rows: int) -> dict[str, Vector]:
+    """The vectors there are of distinct ids, at most `rows` in one call."""
+    found: dict[str, Vector] = {}
+    for chunk in _chunks(memory_ids, rows):
+        answer = collection.get(ids=chunk, include=["embeddings"])
+        found.update(zip(answer["ids"], np.asarray(answer["embeddings"], np.float32), strict=True))
+    return found
+
+
+def nearest(collection: Collection, scope: Scope, queries: Vectors, limit: int) -> list[tuple[str, float]]:
+    """The `limit` memories of the scope nearest to any query, with the similarity to the nearest query."""
+    answer = collection.query(
+        query_embeddings=queries, n_results=limit, where=_where(scope), include=["distances"]
+    )
+    best: dict[str, float] = {}
+    for ids, distances in zip(answer["ids"], answer["distances"] or [], strict=True):
+        for memory_id, distance in zip(ids, distances, strict=True):
+            similarity = min(1.0, max(0.0, 1.0 - float(distance)))
+            best[memory_id] = max(similarity, best.get(memory_id, 0.0))
+    return sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+
+def _where(scope: Scope) -> Where | None:
+    """Chroma's filter for memories that carry all ids of a scope."""
+    conditions: list[Where] = [{name: value} for name, value in scope.ids.items()]
+    if len(conditions) > 1:
+        return {"$and": conditions}
+    return conditions[0] if conditions else None
+
+
+def _chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])
