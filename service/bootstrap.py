@@ -11,7 +11,6 @@ from pathlib import Path
 
 from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
 from service.embeddings.local import LocalEmbedder
-from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
 from service.handlers.memories import MemoryHandlers
 from service.index import connect
@@ -81,7 +80,7 @@ async def running_service(
             asyncio.to_thread(open_database, settings), _open_embedder(settings)
         )
         stack.callback(database.close)
-        stack.push_async_callback(embedder.close)
+        stack.callback(embedder.close)
         accounts = SqlAccounts(database)
         await _check_embedding_space(accounts, embedder)
         first_key = await _ensure_account(accounts, settings, make_first_key=make_first_key)
@@ -121,7 +120,7 @@ async def _stop(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _open_embedder(settings: Settings) -> LocalEmbedder | OpenAIEmbedder:
+async def _open_embedder(settings: Settings) -> LocalEmbedder:
     if settings.embedder is EmbedderChoice.LOCAL:
         directory = None if settings.embedding_model is None else Path(settings.embedding_model)
         return await asyncio.to_thread(LocalEmbedder, directory)

@@ -24,7 +24,12 @@ from service.memory.errors import MemorydError
 KEY_FILE = "api-key"
 """In MEMORYD_DATA_DIR: the key that `memoryd serve` made on its first start, readable by its owner only."""
 
-app = typer.Typer(help="A memory service for AI agents.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="A memory service for AI agents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 log = structlog.get_logger(__name__)

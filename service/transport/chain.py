@@ -12,7 +12,7 @@ from grpc import aio
 from service.transport.call import Call, enter
 
 Context: TypeAlias = aio.ServicerContext[Any, Any]
-Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 OPEN_SERVICES = ("/grpc.health.v1.", "/grpc.reflection.")
 """Probes and tools that need no key, pass no limit, and take no part in anything."""
