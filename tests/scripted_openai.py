@@ -167,6 +167,7 @@ class ScriptedOpenAI:
         self.connections = 0
         self._scripts: dict[str, deque[Reply]] = {CHAT: deque(), EMBEDDINGS: deque()}
         self._unscripted: list[str] = []
+        self._broken: list[str] = []
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="scripted-openai", daemon=True)
 
@@ -206,6 +207,7 @@ class ScriptedOpenAI:
         """Fails unless every scripted reply was fetched and every request was scripted."""
         left = {path: len(script) for path, script in self._scripts.items() if script}
         assert not left, f"scripted replies that nobody fetched: {left}"
+        assert not self._broken, f"the server itself failed: {self._broken}"
         assert not self._unscripted, f"requests that no reply was scripted for: {self._unscripted}"
 
     def __enter__(self) -> ScriptedOpenAI:
@@ -224,6 +226,9 @@ class ScriptedOpenAI:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(
+            lambda _, context: self._broken.append(repr(context.get("exception")))
+        )
         self._stop = asyncio.Event()
         self._open: set[asyncio.Task[None]] = set()
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0)

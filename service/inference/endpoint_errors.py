@@ -116,7 +116,7 @@ def _by_status(status: int) -> Unavailable:
             "The language model's endpoint is limiting memoryd's requests.", reason="MODEL_RATE_LIMITED"
         )
     if status == 404:
-        return Unavailable("The language model's endpoint does not know the model.", reason="MODEL_NOT_FOUND")
+        return Unavailable("The language model, or its endpoint, does not exist.", reason="MODEL_NOT_FOUND")
     if status < 500 and status not in {408, 409}:
         return Unavailable(
             "The language model's endpoint refused the request.", reason="MODEL_REQUEST_REFUSED"

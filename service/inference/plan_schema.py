@@ -22,7 +22,7 @@ MAX_OBJECT_STARTS = 32
 """How many opening braces of a prose answer are tried."""
 
 REASONING_END = "</think>"
-"""Some servers leave a model's reasoning in the text. What it drafts there is not its answer."""
+"""Some servers leave a model's reasoning before its answer. What it drafts or repeats there is no answer."""
 
 
 class AnswerForm(enum.Enum):
@@ -132,7 +132,9 @@ def _category_schema(names: Sequence[str]) -> dict[str, object]:
 
 def _first_object(answer: str) -> object:
     """The first complete JSON object of an answer that may have prose or a code fence around it."""
-    text = answer.rpartition(REASONING_END)[2]
+    text = answer.strip()
+    if not text.startswith("{"):
+        text = text.rpartition(REASONING_END)[2]
     decoder = json.JSONDecoder()
     start = text.find("{")
     for _ in range(MAX_OBJECT_STARTS):

@@ -50,6 +50,8 @@ A contradiction is one UPDATE, never a DELETE and an ADD.
 forget it.
 - Facts about different people or things do not replace each other: a sister's home is not the speaker's, \
 and liking tea says nothing about coffee.
+- Known "Works at Acme": "I don't work at Acme any more" is a DELETE, "I work at Globex now" an UPDATE. \
+Known "Loves Chinese food": "Actually I hate Chinese food" is an UPDATE to "Hates Chinese food".
 - At most one change for each known fact. If the messages correct themselves, the last word counts. Do not \
 repeat known facts that stay as they are. Nothing to change: {"operations": []}
 
