@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import httpx
 import pytest
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from gateway.serve import bind, run
+from tests.contract.rest.conftest import Network
 from tests.contract.rest.scripted import ScriptedService
 
 
@@ -70,3 +72,15 @@ def test_ipv6() -> None:
     """An IPv6 address stands in brackets."""
     with bind("[::1]:0") as listener:
         assert listener.getsockname()[0] == "::1"
+
+
+async def test_answers_are_not_held_back(network: Network) -> None:
+    """Answers leave at once: a hundred in a row on one connection take no 40 ms each."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", network.port)
+    started = time.monotonic()
+    for _ in range(100):
+        writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        await reader.readuntil(b'{"status":"ok"}')
+    assert time.monotonic() - started < 2
+    writer.close()
+    await writer.wait_closed()
