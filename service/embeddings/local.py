@@ -78,6 +78,10 @@ class LocalEmbedder:
         self._start_runs()
         return np.stack(await asyncio.gather(*(job.vector for job in jobs)))
 
+    async def ping(self) -> None:
+        """Embeds a word; raises when that does not work."""
+        await self.embed(["ready?"])
+
     async def close(self) -> None:
         """Ends the threads once their runs have ended."""
         await asyncio.to_thread(self._executor.shutdown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -19,6 +20,10 @@ MAX_BYTES = 8_000
 
 MAX_REQUEST_BYTES = 250_000
 """What is sent of all texts of a request. OpenAI takes 300,000 tokens."""
+
+
+PROOF_SECONDS = 30.0
+"""How long an answer proves that the endpoint works."""
 
 
 class OpenAIEmbedder:
@@ -44,6 +49,7 @@ class OpenAIEmbedder:
         self._model = model
         self._timeout = timeout
         self._dimensions: int | None = None
+        self._answered_at = -PROOF_SECONDS
         self._client = openai.AsyncOpenAI(
             api_key=api_key, base_url=base_url, timeout=timeout, max_retries=max_retries
         )
@@ -67,6 +73,14 @@ class OpenAIEmbedder:
             Unavailable: as `embed` does.
         """
         self._dimensions = (await self._request(["How long are your vectors?"])).shape[1]
+
+    async def ping(self) -> None:
+        """Raises Unavailable unless the endpoint answered within the last half minute, or answers now.
+
+        Endpoints charge for every text, so traffic that succeeds is proof enough.
+        """
+        if time.monotonic() - self._answered_at > PROOF_SECONDS:
+            await self.probe()
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Embeds texts; what is beyond 8,000 bytes of a text in UTF-8 does not count. See the port.
@@ -94,7 +108,9 @@ class OpenAIEmbedder:
                 )
         except (openai.OpenAIError, TimeoutError) as error:
             raise unavailable(error) from private_cause(error)
-        return read_vectors(answer.content, len(texts), self._dimensions)
+        vectors = read_vectors(answer.content, len(texts), self._dimensions)
+        self._answered_at = time.monotonic()
+        return vectors
 
 
 def _fit(text: str) -> str:
