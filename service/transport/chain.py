@@ -79,7 +79,6 @@ class Chain(aio.ServerInterceptor):
 
 def _reading(handler: Handler) -> Reader:
     """Reads a request inside the stages: gRPC itself would answer UNKNOWN, and before a key was seen."""
-
     deserialize = cast("Reader", handler.request_deserializer)
 
     def read(request: bytes) -> object:
