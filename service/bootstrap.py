@@ -11,6 +11,7 @@ from pathlib import Path
 
 from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
 from service.embeddings.local import LocalEmbedder
+from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
 from service.handlers.memories import MemoryHandlers
 from service.index import connect
@@ -29,6 +30,7 @@ from service.readiness import Readiness
 from service.server import SERVICES, serving
 from service.transport.stages import stages
 
+DEFAULT_EMBEDDING_MODEL = "text-embedding-3-small"
 BOOTSTRAP_KEY_NAME = "bootstrap"
 FIRST_KEY_NAME = "first start"
 
@@ -80,11 +82,11 @@ async def running_service(
             asyncio.to_thread(open_database, settings), _open_embedder(settings)
         )
         stack.callback(database.close)
-        stack.callback(embedder.close)
+        stack.push_async_callback(embedder.close)
         accounts = SqlAccounts(database)
         await _check_embedding_space(accounts, embedder)
         first_key = await _ensure_account(accounts, settings, make_first_key=make_first_key)
-        reasoner = await _open_reasoner(settings, embedder)
+        reasoner = await _open_reasoner(settings, embedder, stack)
         index = ChromaIndex(_chroma(settings), embedder.model, embedder.dimensions)
         stack.callback(index.close)
         ledger = SqlLedger(database)
@@ -99,7 +101,7 @@ async def running_service(
             stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
 
         readiness = Readiness(
-            {"ledger": ledger.ping, "index": index.ping, "embedder": lambda: embedder.embed(["ready?"])},
+            {"ledger": ledger.ping, "index": index.ping, "embedder": embedder.ping},
             SERVICES,
         )
         await stack.enter_async_context(
@@ -120,20 +122,28 @@ async def _stop(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _open_embedder(settings: Settings) -> LocalEmbedder:
-    if settings.embedder is EmbedderChoice.LOCAL:
-        directory = None if settings.embedding_model is None else Path(settings.embedding_model)
-        return await asyncio.to_thread(LocalEmbedder, directory)
-    raise NotImplementedError
+async def _open_embedder(settings: Settings) -> Embedder:
+    if settings.embedder is EmbedderChoice.OPENAI and settings.openai_api_key is not None:
+        remote = OpenAIEmbedder(
+            api_key=settings.openai_api_key.get_secret_value(),
+            base_url=settings.openai_base_url,
+            model=settings.embedding_model or DEFAULT_EMBEDDING_MODEL,
+        )
+        await remote.probe()
+        return remote
+    directory = None if settings.embedding_model is None else Path(settings.embedding_model)
+    return await asyncio.to_thread(LocalEmbedder, directory)
 
 
-async def _open_reasoner(settings: Settings, embedder: Embedder) -> Reasoner:
+async def _open_reasoner(settings: Settings, embedder: Embedder, stack: AsyncExitStack) -> Reasoner:
     if settings.chosen_reasoner is ReasonerChoice.OPENAI and settings.openai_api_key is not None:
-        return OpenAIReasoner(
+        reasoner = OpenAIReasoner(
             api_key=settings.openai_api_key.get_secret_value(),
             base_url=settings.openai_base_url,
             model=settings.model,
         )
+        stack.push_async_callback(reasoner.aclose)
+        return reasoner
     # The parser is an extra of the package: only who asks for the rules needs it installed.
     from service.inference.rules.reasoner import RulesReasoner  # noqa: PLC0415
 

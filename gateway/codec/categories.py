@@ -8,8 +8,6 @@ from gateway.errors import Violation
 
 FIELD = "custom_categories"
 
-_PYTHON_NAMES = {Decimal: "float", type(None): "NoneType"}
-
 
 def read_categories(value: object, violations: list[Violation]) -> dict[str, str]:
     """Name to description. A null description is an empty one."""
@@ -23,7 +21,7 @@ def read_categories(value: object, violations: list[Violation]) -> dict[str, str
             _merge(group, path, merged, violations)
         else:
             # Clients look for this wording, Python's type name included (contract section 1).
-            kind = _PYTHON_NAMES.get(type(group), type(group).__name__)
+            kind = "float" if isinstance(group, Decimal) else type(group).__name__
             violations.append(Violation(path, f'Expected a dictionary of items but got type "{kind}"'))
     return merged
 

@@ -23,7 +23,13 @@ KINDS: Mapping[type, str] = {
 }
 """What `memoryd.exact_json.loads` yields, in words."""
 
+
 INT64 = range(-(2**63), 2**63)
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words."""
+    return KINDS[Decimal if isinstance(value, Decimal) else type(value)]
 
 
 class Fields:
@@ -72,5 +78,5 @@ class Fields:
         if type(value) is kind:
             return value
         if value is not None:
-            self.fault(name, f"must be {KINDS[kind]}, not {KINDS[type(value)]}")
+            self.fault(name, f"must be {KINDS[kind]}, not {kind_of(value)}")
         return None

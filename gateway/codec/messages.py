@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memoryd.v1.memory_pb2 import ContentPart, Message
 
-from gateway.codec.fields import KINDS, Fields
+from gateway.codec.fields import Fields, kind_of
 from gateway.errors import Violation
 
 
@@ -18,7 +18,7 @@ def read_messages(value: object, violations: list[Violation]) -> list[Message]:
         return [_message(value, 0, violations)]
     if isinstance(value, list):
         return [_message(item, index, violations) for index, item in enumerate(value)]
-    complaint = f"messages must be a list, an object or a string, not {KINDS[type(value)]}"
+    complaint = f"messages must be a list, an object or a string, not {kind_of(value)}"
     violations.append(Violation("messages", complaint))
     return []
 
@@ -26,7 +26,7 @@ def read_messages(value: object, violations: list[Violation]) -> list[Message]:
 def _message(value: object, index: int, violations: list[Violation]) -> Message:
     path = f"messages[{index}]"
     if not isinstance(value, dict):
-        violations.append(Violation(path, f"{path} must be an object, not {KINDS[type(value)]}"))
+        violations.append(Violation(path, f"{path} must be an object, not {kind_of(value)}"))
         return Message()
     fields = Fields(value, path, violations)
     content = value.get("content")
@@ -36,7 +36,7 @@ def _message(value: object, index: int, violations: list[Violation]) -> Message:
     elif isinstance(content, list):
         message.parts.extend(_parts(content, f"{path}.content", violations))
     elif content is not None:
-        fields.fault("content", f"must be a string or a list of parts, not {KINDS[type(content)]}")
+        fields.fault("content", f"must be a string or a list of parts, not {kind_of(content)}")
     return message
 
 
@@ -47,7 +47,7 @@ def _parts(values: list[object], path: str, violations: list[Violation]) -> list
 
 def _part(value: object, path: str, violations: list[Violation]) -> ContentPart | None:
     if not isinstance(value, dict):
-        violations.append(Violation(path, f"{path} must be an object, not {KINDS[type(value)]}"))
+        violations.append(Violation(path, f"{path} must be an object, not {kind_of(value)}"))
         return None
     fields = Fields(value, path, violations)
     kind = value.get("type")
