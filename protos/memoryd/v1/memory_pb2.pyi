@@ -80,6 +80,34 @@ EVENT_STATUS_FAILED: EventStatus.ValueType  # 4
 """Failed with a reason; the messages are kept."""
 Global___EventStatus: _TypeAlias = EventStatus  # noqa: Y015
 
+class _Feedback:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FeedbackEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Feedback.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FEEDBACK_UNSPECIFIED: _Feedback.ValueType  # 0
+    """Nothing is said."""
+    FEEDBACK_POSITIVE: _Feedback.ValueType  # 1
+    """It is right and useful."""
+    FEEDBACK_NEGATIVE: _Feedback.ValueType  # 2
+    """It is not."""
+    FEEDBACK_VERY_NEGATIVE: _Feedback.ValueType  # 3
+    """It should never have been remembered."""
+
+class Feedback(_Feedback, metaclass=_FeedbackEnumTypeWrapper):
+    """How good a memory is."""
+
+FEEDBACK_UNSPECIFIED: Feedback.ValueType  # 0
+"""Nothing is said."""
+FEEDBACK_POSITIVE: Feedback.ValueType  # 1
+"""It is right and useful."""
+FEEDBACK_NEGATIVE: Feedback.ValueType  # 2
+"""It is not."""
+FEEDBACK_VERY_NEGATIVE: Feedback.ValueType  # 3
+"""It should never have been remembered."""
+Global___Feedback: _TypeAlias = Feedback  # noqa: Y015
+
 @_typing.final
 class Message(_message.Message):
     """One utterance of a conversation."""
@@ -350,6 +378,95 @@ class MemoryEvent(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MemoryEvent: _TypeAlias = MemoryEvent  # noqa: Y015
+
+@_typing.final
+class HistoryEntry(_message.Message):
+    """One change in the life of a memory."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    MEMORY_ID_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    OLD_MEMORY_FIELD_NUMBER: _builtins.int
+    NEW_MEMORY_FIELD_NUMBER: _builtins.int
+    INPUT_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The change's own id, a UUID."""
+    memory_id: _builtins.str
+    """The memory it happened to, a UUID."""
+    event: Global___Event.ValueType
+    """What happened."""
+    old_memory: _builtins.str
+    """What the memory said before. Absent on ADD."""
+    new_memory: _builtins.str
+    """What it said afterwards. Absent on DELETE."""
+    user_id: _builtins.str
+    """The user whom the memory belongs to."""
+    metadata: _builtins.str
+    """The memory's metadata after the change; on DELETE, its last. A JSON object as text, or empty."""
+    actor: _builtins.str
+    """The id of the API key that asked for it, a UUID."""
+    request_id: _builtins.str
+    """The request that it was part of, a UUID: the `event_id` of an add, or the call that changed it by hand."""
+    @_builtins.property
+    def input(self) -> _containers.RepeatedCompositeFieldContainer[Global___Message]:
+        """The messages it was read from. Empty for a change by hand."""
+
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The memory's categories after the change; on DELETE, its last."""
+
+    @_builtins.property
+    def evidence(self) -> Global___Evidence:
+        """The words that made it happen. Absent where there were none, and for a change by hand."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When it happened."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        memory_id: _builtins.str = ...,
+        event: Global___Event.ValueType = ...,
+        old_memory: _builtins.str | None = ...,
+        new_memory: _builtins.str | None = ...,
+        input: _abc.Iterable[Global___Message] | None = ...,
+        user_id: _builtins.str | None = ...,
+        metadata: _builtins.str = ...,
+        categories: _abc.Iterable[_builtins.str] | None = ...,
+        evidence: Global___Evidence | None = ...,
+        actor: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_new_memory", b"_new_memory", "_old_memory", b"_old_memory", "_user_id", b"_user_id", "created_at", b"created_at", "evidence", b"evidence", "new_memory", b"new_memory", "old_memory", b"old_memory", "user_id", b"user_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_new_memory", b"_new_memory", "_old_memory", b"_old_memory", "_user_id", b"_user_id", "actor", b"actor", "categories", b"categories", "created_at", b"created_at", "event", b"event", "evidence", b"evidence", "id", b"id", "input", b"input", "memory_id", b"memory_id", "metadata", b"metadata", "new_memory", b"new_memory", "old_memory", b"old_memory", "request_id", b"request_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__new_memory: _TypeAlias = _typing.Literal["new_memory"]  # noqa: Y015
+    _WhichOneofArgType__new_memory: _TypeAlias = _typing.Literal["_new_memory", b"_new_memory"]  # noqa: Y015
+    _WhichOneofReturnType__old_memory: _TypeAlias = _typing.Literal["old_memory"]  # noqa: Y015
+    _WhichOneofArgType__old_memory: _TypeAlias = _typing.Literal["_old_memory", b"_old_memory"]  # noqa: Y015
+    _WhichOneofReturnType__user_id: _TypeAlias = _typing.Literal["user_id"]  # noqa: Y015
+    _WhichOneofArgType__user_id: _TypeAlias = _typing.Literal["_user_id", b"_user_id"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__new_memory) -> _WhichOneofReturnType__new_memory | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__old_memory) -> _WhichOneofReturnType__old_memory | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__user_id) -> _WhichOneofReturnType__user_id | None: ...
+
+Global___HistoryEntry: _TypeAlias = HistoryEntry  # noqa: Y015
 
 @_typing.final
 class RejectedOperation(_message.Message):
