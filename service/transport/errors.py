@@ -74,6 +74,8 @@ def _details(code: StatusCode, error: errors.MemorydError, request_id: str) -> l
     info = error_details_pb2.ErrorInfo(
         reason=error.reason, domain=DOMAIN, metadata={"request_id": request_id}
     )
+    if isinstance(error, errors.Busy):
+        info.metadata["limit"] = str(error.limit)
     details: list[ProtoMessage] = [info]
     if isinstance(error, errors.InvalidRequest):
         details.append(
