@@ -134,14 +134,14 @@ def from_rpc(error: grpc.aio.AioRpcError) -> ApiError:
     )
 
 
-def _backoff(info: error_details_pb2.ErrorInfo | None, retry_after: int) -> dict[str, str]:
+def _backoff(info: error_details_pb2.ErrorInfo | None, retry_after: int | None) -> dict[str, str]:
     """When to come back and, where a limit was met, which one (contract section 1)."""
     headers = {"Retry-After": str(retry_after)} if retry_after else {}
     if info and "limit" in info.metadata:
         headers |= {
             "X-RateLimit-Limit": info.metadata["limit"],
             "X-RateLimit-Remaining": "0",
-            "X-RateLimit-Reset": str(retry_after),
+            "X-RateLimit-Reset": str(retry_after or 1),
         }
     return headers
 
