@@ -85,7 +85,7 @@ def overlap(texts: Sequence[Terms], documents: Sequence[Terms]) -> Vectors:
     held, wanted = _holdings(vocabulary, documents), _holdings(vocabulary, texts)
     weights = _rarity(held.sum(axis=0), len(documents))
     norms = np.sqrt(np.outer(wanted @ weights, _sizes(documents)))
-    shared = (wanted * weights) @ held.T
+    shared = np.einsum("tw,dw->td", wanted * weights, held)
     return np.divide(shared, norms, out=np.zeros_like(shared), where=norms > 0)
 
 
