@@ -86,7 +86,7 @@ def overlap(texts: Sequence[Terms], documents: Sequence[Terms]) -> Vectors:
     weights = _rarity(held.sum(axis=0), len(documents))
     norms = np.sqrt(np.outer(wanted @ weights, _sizes(documents)))
     shared = np.einsum("tw,dw->td", wanted * weights, held)
-    return np.divide(shared, norms, out=np.zeros_like(shared), where=norms > 0)
+    return np.asarray(np.divide(shared, norms, out=np.zeros_like(shared), where=norms > 0), dtype=np.float32)
 
 
 def _sizes(documents: Sequence[Terms]) -> Scores:

@@ -71,16 +71,21 @@ class Ranking:
     scores: Scores
     """How well each document answers, in [0, 1], in the documents' order."""
 
+    def best(self, limit: int, threshold: float = 0.0) -> list[tuple[int, float]]:
+        """The best documents that reach the threshold: (index, score), best first."""
+        top = ((int(index), float(self.scores[index])) for index in self.order[:limit])
+        return [(index, score) for index, score in top if score >= threshold]
+
 
 def speakers(documents: Sequence[Document]) -> list[frozenset[str]]:
-    """Who said each memory, casefolded: its speaker, and the name before a colon at the start of its text.
+    """Who said each memory: its speaker, and the name before a colon at the start of its text.
 
     The latter must be written like a name and start a second memory, so that "Phone: 555-0100" has none.
     """
     prefixes = [_prefix(document.text) if document.verbatim else None for document in documents]
     seen = Counter(prefixes)
     return [
-        _casefolded(document.speaker, prefix if seen[prefix] > 1 else None)
+        _given(document.speaker, prefix if seen[prefix] > 1 else None)
         for document, prefix in zip(documents, prefixes, strict=True)
     ]
 
@@ -93,22 +98,27 @@ def _prefix(text: str) -> str | None:
 
 
 @lru_cache(maxsize=4_096)
-def _casefolded(*names: str | None) -> frozenset[str]:
-    return frozenset(name.strip().casefold() for name in names if name and name.strip())
+def _given(*names: str | None) -> frozenset[str]:
+    return frozenset(" ".join(name.split()) for name in names if name and name.strip())
 
 
-def _mention(name: str) -> re.Pattern[str]:
-    """Matches a name, or the first word of it, and a possessive s."""
-    given = name.split(maxsplit=1)[0]
-    return re.compile(rf"(?<!\w)(?:{re.escape(name)}|{re.escape(given)})(?:['’]s)?(?!\w)", re.IGNORECASE)
+def _mention(name: str, query: str) -> re.Pattern[str]:
+    """Matches a name, or its first word, and a possessive s.
+
+    Case counts, for Will and Mark are names, unless the query has no capitals at all.
+    """
+    forms = {form for whole in (name, name.title()) for form in (whole, whole.split()[0])}
+    ways = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{ways})(?:['’]s)?(?!\w)", re.IGNORECASE if query.islower() else 0)
 
 
 def _named(query: str, said_by: Sequence[frozenset[str]]) -> frozenset[str]:
     """Those of the speakers whom the query names."""
     folded = query.casefold()
-    names = frozenset[str]().union(*said_by)
     return frozenset(
-        name for name in names if name.split(maxsplit=1)[0] in folded and _mention(name).search(query)
+        name
+        for name in frozenset[str]().union(*said_by)
+        if name.casefold().split()[0] in folded and _mention(name, query).search(query)
     )
 
 
@@ -128,7 +138,7 @@ def phrasings(query: str, documents: Sequence[Document]) -> tuple[str, str]:
     mentioned = _named(query, speakers(documents))
     focused = query if mentioned else _without_proper_nouns(query)
     for name in sorted(mentioned, key=len, reverse=True):
-        focused = " ".join(_mention(name).sub(" ", focused).split())
+        focused = " ".join(_mention(name, query).sub(" ", focused).split())
     return query, focused if terms(focused) & terms(query) else query
 
 
@@ -205,7 +215,8 @@ def _relevance(
 def _cosines(queries: Vectors, vectors: Vectors) -> Vectors:
     """The cosine of each query and each vector, negative ones as 0, shape (queries, vectors)."""
     # Not a matrix product: BLAS would wake its other threads and on a busy machine wait for them.
-    return np.clip(np.einsum("qd,vd->qv", queries, vectors), 0, 1)
+    cosines = np.einsum("qd,vd->qv", queries, vectors)
+    return np.asarray(np.clip(cosines, 0, 1), dtype=np.float32)
 
 
 def _raise(own: Scores, documents: Sequence[Document], weights: Weights) -> Scores:
