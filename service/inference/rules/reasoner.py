@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from service.inference.rules.facts import Fact, Who
 from service.inference.rules.parse import Parser
+from service.inference.rules.policy import PolicyReader
 from service.inference.rules.reading import mentioned, read_sentence
 from service.inference.rules.requests import forgets, forgotten, put_right
 from service.inference.rules.revise import Revision, Source
@@ -30,7 +31,7 @@ class RulesReasoner:
     candidate_limit = 64
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        self._policy = PolicyReader(embedder)
         self._parser = Parser()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rules")
         self._known = functools.lru_cache(maxsize=KNOWN_READINGS)(self._read_known)
@@ -45,7 +46,7 @@ class RulesReasoner:
         del repair
         loop = asyncio.get_running_loop()
         operations = await loop.run_in_executor(self._thread, self._operations, inference, deadline)
-        return Plan(tuple(operations))
+        return Plan(tuple(await self._policy.apply(inference.policy, operations)))
 
     def close(self) -> None:
         """Ends the thread."""
