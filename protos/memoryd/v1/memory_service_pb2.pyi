@@ -387,8 +387,6 @@ class ListMemoriesRequest(_message.Message):
     """A filter: a JSON object as text, with AND, OR, NOT, fields and operators."""
     metadata: _builtins.str
     """A JSON object as text: top-level keys that the memory's metadata must hold with these values."""
-    keywords: _builtins.str
-    """Words that the text must hold."""
     start_date: _builtins.str
     """The first day or moment of creation, in ISO 8601; UTC unless it says otherwise."""
     end_date: _builtins.str
@@ -416,6 +414,10 @@ class ListMemoriesRequest(_message.Message):
         """Categories, of which the memory must have at least one."""
 
     @_builtins.property
+    def keywords(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words or parts of words, of which the text must hold at least one, in any case."""
+
+    @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the fields of a memory to fill in; all when there are none."""
 
@@ -429,7 +431,7 @@ class ListMemoriesRequest(_message.Message):
         filters: _builtins.str = ...,
         metadata: _builtins.str = ...,
         categories: _abc.Iterable[_builtins.str] | None = ...,
-        keywords: _builtins.str | None = ...,
+        keywords: _abc.Iterable[_builtins.str] | None = ...,
         start_date: _builtins.str | None = ...,
         end_date: _builtins.str | None = ...,
         show_expired: _builtins.bool = ...,
@@ -443,9 +445,9 @@ class ListMemoriesRequest(_message.Message):
         project_id: _builtins.str | None = ...,
         project_name: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_end_date", b"_end_date", "_entity_id", b"_entity_id", "_entity_type", b"_entity_type", "_keywords", b"_keywords", "_org_id", b"_org_id", "_org_name", b"_org_name", "_page", b"_page", "_page_size", b"_page_size", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "end_date", b"end_date", "entity_id", b"entity_id", "entity_type", b"entity_type", "keywords", b"keywords", "org_id", b"org_id", "org_name", b"org_name", "page", b"page", "page_size", b"page_size", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "start_date", b"start_date", "user_id", b"user_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_end_date", b"_end_date", "_entity_id", b"_entity_id", "_entity_type", b"_entity_type", "_org_id", b"_org_id", "_org_name", b"_org_name", "_page", b"_page", "_page_size", b"_page_size", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "end_date", b"end_date", "entity_id", b"entity_id", "entity_type", b"entity_type", "org_id", b"org_id", "org_name", b"org_name", "page", b"page", "page_size", b"page_size", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "start_date", b"start_date", "user_id", b"user_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_end_date", b"_end_date", "_entity_id", b"_entity_id", "_entity_type", b"_entity_type", "_keywords", b"_keywords", "_org_id", b"_org_id", "_org_name", b"_org_name", "_page", b"_page", "_page_size", b"_page_size", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "categories", b"categories", "end_date", b"end_date", "entity_id", b"entity_id", "entity_type", b"entity_type", "fields", b"fields", "filters", b"filters", "keywords", b"keywords", "metadata", b"metadata", "org_id", b"org_id", "org_name", b"org_name", "page", b"page", "page_size", b"page_size", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "show_expired", b"show_expired", "start_date", b"start_date", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_end_date", b"_end_date", "_entity_id", b"_entity_id", "_entity_type", b"_entity_type", "_org_id", b"_org_id", "_org_name", b"_org_name", "_page", b"_page", "_page_size", b"_page_size", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "categories", b"categories", "end_date", b"end_date", "entity_id", b"entity_id", "entity_type", b"entity_type", "fields", b"fields", "filters", b"filters", "keywords", b"keywords", "metadata", b"metadata", "org_id", b"org_id", "org_name", b"org_name", "page", b"page", "page_size", b"page_size", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "show_expired", b"show_expired", "start_date", b"start_date", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
     _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
@@ -457,8 +459,6 @@ class ListMemoriesRequest(_message.Message):
     _WhichOneofArgType__entity_id: _TypeAlias = _typing.Literal["_entity_id", b"_entity_id"]  # noqa: Y015
     _WhichOneofReturnType__entity_type: _TypeAlias = _typing.Literal["entity_type"]  # noqa: Y015
     _WhichOneofArgType__entity_type: _TypeAlias = _typing.Literal["_entity_type", b"_entity_type"]  # noqa: Y015
-    _WhichOneofReturnType__keywords: _TypeAlias = _typing.Literal["keywords"]  # noqa: Y015
-    _WhichOneofArgType__keywords: _TypeAlias = _typing.Literal["_keywords", b"_keywords"]  # noqa: Y015
     _WhichOneofReturnType__org_id: _TypeAlias = _typing.Literal["org_id"]  # noqa: Y015
     _WhichOneofArgType__org_id: _TypeAlias = _typing.Literal["_org_id", b"_org_id"]  # noqa: Y015
     _WhichOneofReturnType__org_name: _TypeAlias = _typing.Literal["org_name"]  # noqa: Y015
@@ -487,8 +487,6 @@ class ListMemoriesRequest(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__entity_id) -> _WhichOneofReturnType__entity_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__entity_type) -> _WhichOneofReturnType__entity_type | None: ...
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__keywords) -> _WhichOneofReturnType__keywords | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__org_id) -> _WhichOneofReturnType__org_id | None: ...
     @_typing.overload
@@ -808,8 +806,6 @@ class DeleteMemoriesRequest(_message.Message):
     """A filter: a JSON object as text, with AND, OR, NOT, fields and operators."""
     metadata: _builtins.str
     """A JSON object as text: top-level keys that the memory's metadata must hold with these values."""
-    keywords: _builtins.str
-    """Words that the text must hold."""
     start_date: _builtins.str
     """The first day or moment of creation, in ISO 8601; UTC unless it says otherwise."""
     end_date: _builtins.str
@@ -829,6 +825,10 @@ class DeleteMemoriesRequest(_message.Message):
         """Categories, of which the memory must have at least one."""
 
     @_builtins.property
+    def keywords(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words or parts of words, of which the text must hold at least one, in any case."""
+
+    @_builtins.property
     def memory_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids of memories, UUIDs, to one of which the memory must belong."""
 
@@ -842,7 +842,7 @@ class DeleteMemoriesRequest(_message.Message):
         filters: _builtins.str = ...,
         metadata: _builtins.str = ...,
         categories: _abc.Iterable[_builtins.str] | None = ...,
-        keywords: _builtins.str | None = ...,
+        keywords: _abc.Iterable[_builtins.str] | None = ...,
         start_date: _builtins.str | None = ...,
         end_date: _builtins.str | None = ...,
         memory_ids: _abc.Iterable[_builtins.str] | None = ...,
@@ -852,9 +852,9 @@ class DeleteMemoriesRequest(_message.Message):
         project_name: _builtins.str | None = ...,
         validate_only: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_end_date", b"_end_date", "_keywords", b"_keywords", "_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "end_date", b"end_date", "keywords", b"keywords", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "start_date", b"start_date", "user_id", b"user_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_end_date", b"_end_date", "_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "end_date", b"end_date", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "start_date", b"start_date", "user_id", b"user_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_end_date", b"_end_date", "_keywords", b"_keywords", "_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "categories", b"categories", "end_date", b"end_date", "filters", b"filters", "keywords", b"keywords", "memory_ids", b"memory_ids", "metadata", b"metadata", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "start_date", b"start_date", "user_id", b"user_id", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_end_date", b"_end_date", "_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "categories", b"categories", "end_date", b"end_date", "filters", b"filters", "keywords", b"keywords", "memory_ids", b"memory_ids", "metadata", b"metadata", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "start_date", b"start_date", "user_id", b"user_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
     _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
@@ -862,8 +862,6 @@ class DeleteMemoriesRequest(_message.Message):
     _WhichOneofArgType__app_id: _TypeAlias = _typing.Literal["_app_id", b"_app_id"]  # noqa: Y015
     _WhichOneofReturnType__end_date: _TypeAlias = _typing.Literal["end_date"]  # noqa: Y015
     _WhichOneofArgType__end_date: _TypeAlias = _typing.Literal["_end_date", b"_end_date"]  # noqa: Y015
-    _WhichOneofReturnType__keywords: _TypeAlias = _typing.Literal["keywords"]  # noqa: Y015
-    _WhichOneofArgType__keywords: _TypeAlias = _typing.Literal["_keywords", b"_keywords"]  # noqa: Y015
     _WhichOneofReturnType__org_id: _TypeAlias = _typing.Literal["org_id"]  # noqa: Y015
     _WhichOneofArgType__org_id: _TypeAlias = _typing.Literal["_org_id", b"_org_id"]  # noqa: Y015
     _WhichOneofReturnType__org_name: _TypeAlias = _typing.Literal["org_name"]  # noqa: Y015
@@ -884,8 +882,6 @@ class DeleteMemoriesRequest(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__app_id) -> _WhichOneofReturnType__app_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__end_date) -> _WhichOneofReturnType__end_date | None: ...
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__keywords) -> _WhichOneofReturnType__keywords | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__org_id) -> _WhichOneofReturnType__org_id | None: ...
     @_typing.overload
