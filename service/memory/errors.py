@@ -5,6 +5,7 @@
     +-- Unauthenticated       no key, or not a key of ours
     +-- PermissionDenied      the key may not do this
     +-- NotFound              nothing there, or nothing of yours
+    +-- Immutable             the memory can only be deleted
     +-- Conflict              somebody else changed the same thing meanwhile; repeat the call
     +-- Busy                  too much is under way; come back in a moment
     +-- Unavailable           something memoryd depends on does not answer; nothing was changed
@@ -71,6 +72,15 @@ class NotFound(MemorydError):
     reason = "NOT_FOUND"
 
 
+class Immutable(MemorydError):
+    """The memory was stored as one that never changes."""
+
+    reason = "IMMUTABLE"
+
+    def __init__(self) -> None:
+        super().__init__("The memory is immutable: it can be deleted, not updated.")
+
+
 class Conflict(MemorydError):
     """Somebody else changed the same thing meanwhile. The call may be repeated."""
 
@@ -81,6 +91,10 @@ class Busy(MemorydError):
     """Too much is under way. The call may be repeated in a moment."""
 
     reason = "TOO_MANY_REQUESTS"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"More than {limit} requests are under way.")
+        self.limit = limit
 
 
 class Unavailable(MemorydError):

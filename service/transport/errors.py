@@ -25,6 +25,7 @@ CODES: Mapping[type[errors.MemorydError], StatusCode] = {
     errors.Unauthenticated: StatusCode.UNAUTHENTICATED,
     errors.PermissionDenied: StatusCode.PERMISSION_DENIED,
     errors.NotFound: StatusCode.NOT_FOUND,
+    errors.Immutable: StatusCode.FAILED_PRECONDITION,
     errors.Conflict: StatusCode.ABORTED,
     errors.Busy: StatusCode.RESOURCE_EXHAUSTED,
     errors.Unavailable: StatusCode.UNAVAILABLE,
@@ -76,6 +77,8 @@ def _details(code: StatusCode, error: errors.MemorydError, request_id: str) -> l
     info = error_details_pb2.ErrorInfo(
         reason=error.reason, domain=DOMAIN, metadata={"request_id": request_id}
     )
+    if isinstance(error, errors.Busy):
+        info.metadata["limit"] = str(error.limit)
     details: list[ProtoMessage] = [info]
     if isinstance(error, errors.InvalidRequest):
         details.append(_bad_request(error.violations))
