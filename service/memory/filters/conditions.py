@@ -101,7 +101,8 @@ def read_condition(reader: Reader, path: str, field: str, operator: str, operand
         return NOTHING
     allowed = OPERATORS[field]
     if operator not in allowed:
-        return reader.wrong(path, f"is no operator of {field}; allowed: {', '.join((*allowed, '*'))}")
+        names = (*allowed, "*") if "eq" in allowed else allowed
+        return reader.wrong(path, f"is no operator of {field}; allowed: {', '.join(names)}")
     reader.count()
     read = _CONDITIONS[field]
     if operator in {"ne", "nin"}:
