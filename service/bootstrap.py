@@ -22,6 +22,7 @@ from service.ledger.database import Database, sqlite_url
 from service.ledger.ledger import SqlLedger
 from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
+from service.memory.errors import PermissionDenied
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
 from service.memory.pending import pending_worker
@@ -171,7 +172,10 @@ async def _ensure_account(accounts: SqlAccounts, settings: Settings, *, make_fir
     project_id, _ = await accounts.ensure_default_project(now())
     if settings.bootstrap_api_key is not None:
         secret = settings.bootstrap_api_key.get_secret_value()
-        await accounts.ensure_key(secret, project_id, BOOTSTRAP_KEY_NAME, now())
+        try:
+            await accounts.ensure_key(secret, project_id, BOOTSTRAP_KEY_NAME, now())
+        except PermissionDenied:
+            raise StartError("MEMORYD_BOOTSTRAP_API_KEY holds a revoked key: set another, or none") from None
         return None
     if not make_first_key or await accounts.keys():
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from gateway.codec.fields import until_full
 from gateway.errors import Violation
 
 FIELD = "custom_categories"
@@ -15,7 +16,7 @@ def read_categories(value: object, violations: list[Violation]) -> dict[str, str
         return {}
     merged: dict[str, str] = {}
     groups = value if isinstance(value, list) else [value]
-    for index, group in enumerate(groups):
+    for index, group in until_full(groups, violations):
         path = f"{FIELD}[{index}]" if isinstance(value, list) else FIELD
         if isinstance(group, dict):
             _merge(group, path, merged, violations)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from memoryd.v1.memory_pb2 import ContentPart, Message
 
-from gateway.codec.fields import Fields, kind_of
+from gateway.codec.fields import Fields, kind_of, until_full
 from gateway.errors import Violation
 
 
 def read_messages(value: object, violations: list[Violation]) -> list[Message]:
-    """The messages, as many as the client sent: one at fault keeps its place, without the fault."""
+    """The messages, in the client's order: one at fault keeps its place, without the fault."""
     if value is None:
         return []
     if isinstance(value, str):
@@ -17,7 +17,7 @@ def read_messages(value: object, violations: list[Violation]) -> list[Message]:
     if isinstance(value, dict):
         return [_message(value, 0, violations)]
     if isinstance(value, list):
-        return [_message(item, index, violations) for index, item in enumerate(value)]
+        return [_message(item, index, violations) for index, item in until_full(value, violations)]
     complaint = f"messages must be a list, an object or a string, not {kind_of(value)}"
     violations.append(Violation("messages", complaint))
     return []
@@ -41,7 +41,7 @@ def _message(value: object, index: int, violations: list[Violation]) -> Message:
 
 
 def _parts(values: list[object], path: str, violations: list[Violation]) -> list[ContentPart]:
-    parts = (_part(value, f"{path}[{index}]", violations) for index, value in enumerate(values))
+    parts = (_part(value, f"{path}[{index}]", violations) for index, value in until_full(values, violations))
     return [part for part in parts if part is not None]
 
 

@@ -12,7 +12,7 @@ from tests.contract.rest import scripted
 from tests.contract.rest.scripted import ScriptedService
 
 TIMEOUT = 1.0
-BODY_LIMIT = 64 * 1024
+BODY_LIMIT = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Network:
 
 @pytest.fixture(scope="session")
 async def network() -> AsyncIterator[Network]:
-    """A gateway that waits one second and takes 64 KiB, before a scripted service."""
+    """A gateway that waits one second and takes 256 KiB, before a scripted service."""
     service = ScriptedService()
     server, service_port = await scripted.start(service)
     listener = bind("127.0.0.1:0")

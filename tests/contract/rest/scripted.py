@@ -53,9 +53,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Slow:
-    """No answer for that many seconds."""
+    """An answer after that many seconds."""
 
     seconds: float
+    answer: object = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class ScriptedService(
 
     answers: deque[object] = field(default_factory=deque)
     calls: list[Call] = field(default_factory=list)
+    arrival: asyncio.Event = field(default_factory=asyncio.Event)
     health: HealthServicer = field(default_factory=HealthServicer)
 
     def will(self, *answers: object) -> None:
@@ -113,12 +115,14 @@ class ScriptedService(
     async def _next(self, request: object, context: Any) -> object:
         metadata = {key: str(value) for key, value in context.invocation_metadata()}
         self.calls.append(Call(request, metadata, context.time_remaining()))
+        self.arrival.set()
         assert self.answers, "a call that the test did not expect"
         answer = self.answers.popleft()
         if isinstance(answer, Failure):
             await _abort(context, answer)
         if isinstance(answer, Slow):
             await asyncio.sleep(answer.seconds)
+            return answer.answer
         return answer
 
 
@@ -127,12 +131,12 @@ async def _abort(context: Any, failure: Failure) -> NoReturn:
     raise AssertionError
 
 
-async def start(service: ScriptedService) -> tuple[grpc.aio.Server, int]:
-    """The service on a free port of this machine."""
+async def start(service: ScriptedService, port: int = 0) -> tuple[grpc.aio.Server, int]:
+    """The service on a port of this machine, any free one if it is 0."""
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(service, server)
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(service, server)
     health_pb2_grpc.add_HealthServicer_to_server(service.health, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()
     return server, port

@@ -439,11 +439,21 @@ async def test_faults_of_another_id_still_count(client: httpx.AsyncClient, servi
     assert set(violations(answer)) == {"user_id", "agent_id"}
 
 
-async def test_many_violations_are_cut(client: httpx.AsyncClient, service: ScriptedService) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"messages": [5] * 5000},
+        {"messages": {"role": "user", "content": [5] * 5000}},
+        {"custom_categories": ["a"] * 5000},
+    ],
+)
+async def test_many_violations_are_cut(
+    client: httpx.AsyncClient, service: ScriptedService, fault: dict[str, object]
+) -> None:
     """An answer names at most a hundred violations, however many a body holds."""
     service.will(NOTHING)
-    answer = await add(client, {"messages": [5] * 5000, "user_id": "a"})
-    assert len(violations(answer)) == 100
+    answer = await add(client, {"messages": MESSAGES, "user_id": "a", **fault})
+    assert len(answer.json()["violations"]) == 100
 
 
 async def test_numbers_are_sent_exactly(client: httpx.AsyncClient, service: ScriptedService) -> None:

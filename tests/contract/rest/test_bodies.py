@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from memoryd.v1.account_service_pb2 import PingResponse
-from memoryd.v1.memory_service_pb2 import AddMemoriesResponse
+from memoryd.v1.account_service_pb2 import PingRequest, PingResponse
+from memoryd.v1.memory_service_pb2 import AddMemoriesRequest, AddMemoriesResponse
 
+from gateway.body import UNVOUCHED
 from tests.contract.rest.conftest import BODY_LIMIT, Network
-from tests.contract.rest.scripted import ScriptedService
+from tests.contract.rest.scripted import INVALID_KEY, ScriptedService
 
 
 def padded(size: int) -> bytes:
@@ -32,6 +33,7 @@ def padded(size: int) -> bytes:
         b'{"a": "\xff"}',
         b'{"a": ' + b"[" * 200 + b"]" * 200 + b"}",
         b"[" * 50_000,
+        b'{"a": ' + b"[" * 200_000,
         b'{"a": 1e999}',
         b'{"a": ' + b"9" * 5000 + b"}",
         b"[]",
@@ -41,7 +43,7 @@ def padded(size: int) -> bytes:
 )
 async def test_malformed_json(client: httpx.AsyncClient, service: ScriptedService, body: bytes) -> None:
     """What is not one strict JSON object is 400 and says why, once the key is known to be good."""
-    service.will(PingResponse(status="ok"))
+    service.will(*[PingResponse(status="ok")] * (2 if len(body) > UNVOUCHED else 1))
     answer = await client.post("/v1/memories/", content=body)
     error = answer.json()
     assert (answer.status_code, error["code"]) == (400, "MALFORMED_JSON")
@@ -51,9 +53,18 @@ async def test_malformed_json(client: httpx.AsyncClient, service: ScriptedServic
 
 async def test_the_largest_body(client: httpx.AsyncClient, service: ScriptedService) -> None:
     """A body of exactly the limit is taken."""
-    service.will(AddMemoriesResponse())
+    service.will(PingResponse(status="ok"), AddMemoriesResponse())
     answer = await client.post("/v1/memories/", content=padded(BODY_LIMIT))
     assert answer.status_code == 200
+
+
+async def test_large_bodies_need_a_key_first(client: httpx.AsyncClient, service: ScriptedService) -> None:
+    """A large body of an unknown caller is not even parsed; a small one costs no extra call."""
+    service.will(INVALID_KEY)
+    assert (await client.post("/v1/memories/", content=padded(UNVOUCHED + 1))).status_code == 401
+    service.will(AddMemoriesResponse())
+    assert (await client.post("/v1/memories/", content=padded(UNVOUCHED))).status_code == 200
+    assert [type(call.request) for call in service.calls] == [PingRequest, AddMemoriesRequest]
 
 
 @pytest.mark.parametrize("size", [BODY_LIMIT + 1, 5 * 1024 * 1024])
@@ -70,7 +81,7 @@ async def test_too_large_a_stream(client: httpx.AsyncClient, service: ScriptedSe
     """A stream without a length is 413 as soon as it passes the limit."""
 
     async def endless() -> AsyncIterator[bytes]:
-        for _ in range(64):
+        for _ in range(128):
             yield b"x" * 4096
 
     answer = await client.post("/v1/memories/", content=endless())

@@ -31,6 +31,7 @@ def schema(document: dict[str, Any], name: str) -> dict[str, Any]:
 async def test_the_document_is_valid(document: dict[str, Any]) -> None:
     """The document is OpenAPI 3.0, which the offline page can show."""
     assert document["openapi"].startswith("3.0.")
+    assert document["paths"]["/v1/memories/"]["post"]["operationId"] == "add_memories"
     OpenAPIV30SpecValidator(document).validate()
 
 
