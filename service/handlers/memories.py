@@ -14,13 +14,15 @@ from service.handlers.add_request import request_from, response_from
 from service.handlers.admission import admit
 from service.handlers.edit_request import edit_from, edits_from, history_proto, ids_from, opinion_from
 from service.handlers.fields import Fields
+from service.handlers.list_request import filter_from, listing_from, page_proto
 from service.handlers.memory_proto import memory_proto
 from service.memory.accounts import Accounts
 from service.memory.add import AddMemories
+from service.memory.browse import get_memory, list_memories
 from service.memory.edit import DeleteMemories, UpdateMemories
 from service.memory.feedback import FeedbackBook
 from service.memory.history import ChangeLog, read_history
-from service.memory.ports import Clock
+from service.memory.ports import Clock, MemoryReader
 from service.transport.call import current_call
 from service.transport.chain import Context
 
@@ -29,6 +31,7 @@ from service.transport.chain import Context
 class MemoryUseCases:
     """What can be done with memories."""
 
+    reader: MemoryReader
     add: AddMemories
     update: UpdateMemories
     delete: DeleteMemories
@@ -54,6 +57,24 @@ class MemoryHandlers(MemoryServiceServicer):
             return pb.AddMemoriesResponse()
         command = replace(command, actor=call.principal.key_id)
         return response_from(await self._memories.add(project_id, command, call.deadline))
+
+    async def GetMemory(self, request: pb.GetMemoryRequest, context: Context) -> pb.GetMemoryResponse:
+        """Gives one memory."""
+        fields = Fields()
+        memory_id = fields.uuid("memory_id", request.memory_id)
+        project_id = await admit(self._accounts, request, fields)
+        memory = await get_memory(self._memories.reader, project_id, memory_id or "")
+        return pb.GetMemoryResponse(memory=memory_proto(memory))
+
+    async def ListMemories(
+        self, request: pb.ListMemoriesRequest, context: Context
+    ) -> pb.ListMemoriesResponse:
+        """Gives the memories that meet a filter, page by page."""
+        fields = Fields()
+        listing = listing_from(request, fields)
+        project_id = await admit(self._accounts, request, fields)
+        page = await list_memories(self._memories.reader, self._now, project_id, listing)
+        return page_proto(page, listing, request)
 
     async def UpdateMemory(
         self, request: pb.UpdateMemoryRequest, context: Context
@@ -87,6 +108,19 @@ class MemoryHandlers(MemoryServiceServicer):
         memory_id = fields.uuid("memory_id", request.memory_id)
         await self._delete(request, fields, [memory_id or ""], validate_only=request.validate_only)
         return pb.DeleteMemoryResponse()
+
+    async def DeleteMemories(
+        self, request: pb.DeleteMemoriesRequest, context: Context
+    ) -> pb.DeleteMemoriesResponse:
+        """Deletes every memory that meets a filter, all or none."""
+        fields = Fields()
+        chosen = filter_from(request, fields)
+        project_id = await self._writable(request, fields)
+        if request.validate_only:
+            return pb.DeleteMemoriesResponse()
+        return pb.DeleteMemoriesResponse(
+            count=await self._memories.delete.matching(project_id, chosen, _actor())
+        )
 
     async def BatchDeleteMemories(
         self, request: pb.BatchDeleteMemoriesRequest, context: Context

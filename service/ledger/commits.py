@@ -8,25 +8,28 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, update
 
-from service.ledger import rows
+from service.ledger import filter_rows, rows
 from service.ledger.schema import changes as change_log
 from service.ledger.schema import memories, outbox
-from service.memory.model import Change, Event, Memory
+from service.memory.model import Change, Event
 
 
 def apply_changes(connection: Connection, project_id: str, changes: Sequence[Change]) -> None:
     """Makes `memories` say what the changes say."""
-    added = [rows.new_memory_values(project_id, change.memory) for change in changes if change.before is None]
+    added, updated, deleted = (
+        [change.memory for change in changes if change.event is event]
+        for event in (Event.ADD, Event.UPDATE, Event.DELETE)
+    )
+    row = and_(memories.c.project_id == project_id, memories.c.id == bindparam("changed_id"))
     if added:
-        connection.execute(insert(memories), added)
-    row = and_(memories.c.project_id == project_id, memories.c.id == bindparam("of_memory"))
-    updated = [change.memory for change in changes if change.event is Event.UPDATE]
+        connection.execute(insert(memories), [rows.new_memory_values(project_id, m) for m in added])
     if updated:
-        connection.execute(update(memories).where(row), [_update_values(memory) for memory in updated])
-    deleted = [change.memory.id for change in changes if change.event is Event.DELETE]
+        values = [{"changed_id": memory.id, **rows.memory_values(memory)} for memory in updated]
+        connection.execute(update(memories).where(row), values)
     if deleted:
-        gone = and_(memories.c.project_id == project_id, memories.c.id.in_(deleted))
-        connection.execute(delete(memories).where(gone))
+        connection.execute(delete(memories).where(row), [{"changed_id": memory.id} for memory in deleted])
+    filter_rows.write(connection, project_id, added)
+    filter_rows.rewrite(connection, project_id, updated)
 
 
 def log_changes(
@@ -49,7 +52,3 @@ def log_changes(
     to_index = [change for change in changes if change.event is Event.DELETE or change.vector is not None]
     if to_index:
         connection.execute(insert(outbox), [rows.outbox_values(project_id, change) for change in to_index])
-
-
-def _update_values(memory: Memory) -> rows.Values:
-    return {"of_memory": memory.id, **rows.memory_values(memory)}

@@ -11,11 +11,16 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, tuple
 from service.ledger import rows
 from service.ledger.commits import apply_changes, log_changes
 from service.ledger.database import Database
+from service.ledger.filtering import condition
 from service.ledger.schema import memories, subjects
-from service.memory.edit import Decide
+from service.memory.edit import Decide, deletion
 from service.memory.errors import NotFound
+from service.memory.filters import Filter
 from service.memory.history import MEMORY_NOT_FOUND
 from service.memory.model import Change, Memory, Subject
+
+PORTION = 1000
+"""How many memories are deleted at once."""
 
 SUBJECT = (subjects.c.subject_kind, subjects.c.subject_id)
 
@@ -43,6 +48,23 @@ class SqlEdits:
             return [changes[memory.id].memory if memory.id in changes else memory for memory in before]
 
         return await self._database.write(edit)
+
+    async def delete_matching(self, project_id: str, filter_: Filter, actor: str, at: datetime) -> int:
+        """See the port."""
+        chosen = and_(memories.c.project_id == project_id, condition(filter_))
+        request_id = str(uuid.uuid4())
+
+        def delete(connection: Connection) -> int:
+            lock_subjects(connection, project_id, chosen)
+            count = 0
+            # In portions, for there may be more than fit into memory; in one transaction all the same.
+            while portion := connection.execute(select(memories).where(chosen).limit(PORTION)).all():
+                changes = [deletion(rows.memory_from(row)) for row in portion]
+                commit_by_hand(connection, project_id, changes, request_id, actor, at)
+                count += len(changes)
+            return count
+
+        return await self._database.write(delete)
 
 
 def lock_subjects(connection: Connection, project_id: str, chosen: ColumnElement[bool]) -> None:

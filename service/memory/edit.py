@@ -13,7 +13,9 @@ from typing import Protocol, TypeAlias
 
 from memoryd.exact_json import dumps
 
+from service.memory.browse import require_scope
 from service.memory.errors import Immutable, InvalidRequest, Violation
+from service.memory.filters import Filter
 from service.memory.model import Change, Event, Memory, Metadata, Vector
 from service.memory.ports import Clock, Embedder, Wake
 
@@ -64,6 +66,9 @@ class MemoryEditor(Protocol):
             NotFound: one of them is not there; nothing was changed.
         """
 
+    async def delete_matching(self, project_id: str, filter_: Filter, actor: str, at: datetime) -> int:
+        """Deletes every memory that meets a filter, and says how many there were."""
+
 
 class UpdateMemories:
     """Changes memories by hand."""
@@ -101,7 +106,7 @@ class UpdateMemories:
 
 
 class DeleteMemories:
-    """Deletes memories by their ids."""
+    """Deletes memories."""
 
     def __init__(self, editor: MemoryEditor, clock: Clock, on_commit: Wake) -> None:
         self._editor = editor
@@ -119,6 +124,18 @@ class DeleteMemories:
         deleted = await self._editor.edit(project_id, distinct, deletion, actor, self._now())
         self._on_commit()
         return len(deleted)
+
+    async def matching(self, project_id: str, filter_: Filter, actor: str) -> int:
+        """Deletes every memory that meets a filter, expired and immutable ones too; says how many.
+
+        Raises:
+            ScopeRequired: the filter does not say whose memories.
+            Unavailable: the ledger does not answer; nothing was changed.
+        """
+        require_scope(filter_)
+        count = await self._editor.delete_matching(project_id, filter_, actor, self._now())
+        self._on_commit()
+        return count
 
 
 def deletion(memory: Memory) -> Change:

@@ -2,6 +2,7 @@
 
     MemorydError
     +-- InvalidRequest        the request breaks rules; names all of them
+    |   +-- ScopeRequired     nothing says whose memories it is about
     +-- Unauthenticated       no key, or not a key of ours
     +-- PermissionDenied      the key may not do this
     +-- NotFound              nothing there, or nothing of yours
@@ -49,6 +50,17 @@ class InvalidRequest(MemorydError):
     def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__("; ".join(violation.description for violation in violations))
         self.violations = tuple(violations)
+
+
+class ScopeRequired(InvalidRequest):
+    """Nothing says whose memories the request is about."""
+
+    reason = "SCOPE_REQUIRED"
+
+    def __init__(self) -> None:
+        # To the letter: clients look for it (contract section 1).
+        text = "One of the filters: app_id, user_id, agent_id, run_id is required!"
+        super().__init__([Violation("user_id", text)])
 
 
 class Unauthenticated(MemorydError):

@@ -376,7 +376,9 @@ class ListMemoriesRequest(_message.Message):
     PROJECT_ID_FIELD_NUMBER: _builtins.int
     PROJECT_NAME_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
-    """The user; `*` for any. Like every filter here it must hold together with all others."""
+    """The user; `*` for any. Like every filter here it must hold together with all others, but for one case:
+    `*` for all four ids means every memory of the project.
+    """
     agent_id: _builtins.str
     """The agent; `*` for any."""
     app_id: _builtins.str
@@ -795,7 +797,9 @@ class DeleteMemoriesRequest(_message.Message):
     PROJECT_NAME_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
-    """The user; `*` for any. Like every filter here it must hold together with all others."""
+    """The user; `*` for any. Like every filter here it must hold together with all others, but for one case:
+    `*` for all four ids means every memory of the project.
+    """
     agent_id: _builtins.str
     """The agent; `*` for any."""
     app_id: _builtins.str
