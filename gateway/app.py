@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grpc.aio
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -38,6 +39,7 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
         # FastAPI would hand exception texts to whatever collector the environment names.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
@@ -52,6 +54,11 @@ def create_app(
         app.include_router(noun.router)
     app.mount(docs.ASSETS, StaticFiles(directory=str(swagger_ui_path)))
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The route's own name: generated clients call their methods so."""
+    return route.name
 
 
 async def _api_error(request: Request, error: Exception) -> Response:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
 from service.embeddings.local import LocalEmbedder
+from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
 from service.handlers.memories import MemoryHandlers
 from service.index import connect
@@ -21,6 +22,7 @@ from service.ledger.database import Database, sqlite_url
 from service.ledger.ledger import SqlLedger
 from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
+from service.memory.errors import PermissionDenied
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
 from service.memory.pending import pending_worker
@@ -29,6 +31,7 @@ from service.readiness import Readiness
 from service.server import SERVICES, serving
 from service.transport.stages import stages
 
+DEFAULT_EMBEDDING_MODEL = "text-embedding-3-small"
 BOOTSTRAP_KEY_NAME = "bootstrap"
 FIRST_KEY_NAME = "first start"
 
@@ -80,11 +83,11 @@ async def running_service(
             asyncio.to_thread(open_database, settings), _open_embedder(settings)
         )
         stack.callback(database.close)
-        stack.callback(embedder.close)
+        stack.push_async_callback(embedder.close)
         accounts = SqlAccounts(database)
         await _check_embedding_space(accounts, embedder)
         first_key = await _ensure_account(accounts, settings, make_first_key=make_first_key)
-        reasoner = await _open_reasoner(settings, embedder)
+        reasoner = await _open_reasoner(settings, embedder, stack)
         index = ChromaIndex(_chroma(settings), embedder.model, embedder.dimensions)
         stack.callback(index.close)
         ledger = SqlLedger(database)
@@ -99,7 +102,7 @@ async def running_service(
             stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
 
         readiness = Readiness(
-            {"ledger": ledger.ping, "index": index.ping, "embedder": lambda: embedder.embed(["ready?"])},
+            {"ledger": ledger.ping, "index": index.ping, "embedder": embedder.ping},
             SERVICES,
         )
         await stack.enter_async_context(
@@ -120,20 +123,28 @@ async def _stop(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _open_embedder(settings: Settings) -> LocalEmbedder:
-    if settings.embedder is EmbedderChoice.LOCAL:
-        directory = None if settings.embedding_model is None else Path(settings.embedding_model)
-        return await asyncio.to_thread(LocalEmbedder, directory)
-    raise NotImplementedError
+async def _open_embedder(settings: Settings) -> Embedder:
+    if settings.embedder is EmbedderChoice.OPENAI and settings.openai_api_key is not None:
+        remote = OpenAIEmbedder(
+            api_key=settings.openai_api_key.get_secret_value(),
+            base_url=settings.openai_base_url,
+            model=settings.embedding_model or DEFAULT_EMBEDDING_MODEL,
+        )
+        await remote.probe()
+        return remote
+    directory = None if settings.embedding_model is None else Path(settings.embedding_model)
+    return await asyncio.to_thread(LocalEmbedder, directory)
 
 
-async def _open_reasoner(settings: Settings, embedder: Embedder) -> Reasoner:
+async def _open_reasoner(settings: Settings, embedder: Embedder, stack: AsyncExitStack) -> Reasoner:
     if settings.chosen_reasoner is ReasonerChoice.OPENAI and settings.openai_api_key is not None:
-        return OpenAIReasoner(
+        reasoner = OpenAIReasoner(
             api_key=settings.openai_api_key.get_secret_value(),
             base_url=settings.openai_base_url,
             model=settings.model,
         )
+        stack.push_async_callback(reasoner.aclose)
+        return reasoner
     # The parser is an extra of the package: only who asks for the rules needs it installed.
     from service.inference.rules.reasoner import RulesReasoner  # noqa: PLC0415
 
@@ -161,7 +172,10 @@ async def _ensure_account(accounts: SqlAccounts, settings: Settings, *, make_fir
     project_id, _ = await accounts.ensure_default_project(now())
     if settings.bootstrap_api_key is not None:
         secret = settings.bootstrap_api_key.get_secret_value()
-        await accounts.ensure_key(secret, project_id, BOOTSTRAP_KEY_NAME, now())
+        try:
+            await accounts.ensure_key(secret, project_id, BOOTSTRAP_KEY_NAME, now())
+        except PermissionDenied:
+            raise StartError("MEMORYD_BOOTSTRAP_API_KEY holds a revoked key: set another, or none") from None
         return None
     if not make_first_key or await accounts.keys():
         return None

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from gateway.codec.fields import until_full
 from gateway.errors import Violation
 
 FIELD = "custom_categories"
-
-_PYTHON_NAMES = {Decimal: "float", type(None): "NoneType"}
 
 
 def read_categories(value: object, violations: list[Violation]) -> dict[str, str]:
@@ -17,13 +16,13 @@ def read_categories(value: object, violations: list[Violation]) -> dict[str, str
         return {}
     merged: dict[str, str] = {}
     groups = value if isinstance(value, list) else [value]
-    for index, group in enumerate(groups):
+    for index, group in until_full(groups, violations):
         path = f"{FIELD}[{index}]" if isinstance(value, list) else FIELD
         if isinstance(group, dict):
             _merge(group, path, merged, violations)
         else:
             # Clients look for this wording, Python's type name included (contract section 1).
-            kind = _PYTHON_NAMES.get(type(group), type(group).__name__)
+            kind = "float" if isinstance(group, Decimal) else type(group).__name__
             violations.append(Violation(path, f'Expected a dictionary of items but got type "{kind}"'))
     return merged
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
 from memoryd import exact_json
 
-from gateway.errors import Violation
+from gateway.errors import MAX_VIOLATIONS, Violation
 
 T = TypeVar("T")
 
@@ -23,7 +23,21 @@ KINDS: Mapping[type, str] = {
 }
 """What `memoryd.exact_json.loads` yields, in words."""
 
+
 INT64 = range(-(2**63), 2**63)
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words."""
+    return KINDS[Decimal if isinstance(value, Decimal) else type(value)]
+
+
+def until_full(values: list[object], violations: list[Violation]) -> Iterator[tuple[int, object]]:
+    """The elements with their indexes, as long as there are fewer faults than an answer lists."""
+    for index, value in enumerate(values):
+        if len(violations) >= MAX_VIOLATIONS:
+            return
+        yield index, value
 
 
 class Fields:
@@ -72,5 +86,5 @@ class Fields:
         if type(value) is kind:
             return value
         if value is not None:
-            self.fault(name, f"must be {KINDS[kind]}, not {KINDS[type(value)]}")
+            self.fault(name, f"must be {KINDS[kind]}, not {kind_of(value)}")
         return None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from memoryd.v1.memory_pb2 import ContentPart, Message
 
-from gateway.codec.fields import KINDS, Fields
+from gateway.codec.fields import Fields, kind_of, until_full
 from gateway.errors import Violation
 
 
 def read_messages(value: object, violations: list[Violation]) -> list[Message]:
-    """The messages, as many as the client sent: one at fault keeps its place, without the fault."""
+    """The messages, in the client's order: one at fault keeps its place, without the fault."""
     if value is None:
         return []
     if isinstance(value, str):
@@ -17,8 +17,8 @@ def read_messages(value: object, violations: list[Violation]) -> list[Message]:
     if isinstance(value, dict):
         return [_message(value, 0, violations)]
     if isinstance(value, list):
-        return [_message(item, index, violations) for index, item in enumerate(value)]
-    complaint = f"messages must be a list, an object or a string, not {KINDS[type(value)]}"
+        return [_message(item, index, violations) for index, item in until_full(value, violations)]
+    complaint = f"messages must be a list, an object or a string, not {kind_of(value)}"
     violations.append(Violation("messages", complaint))
     return []
 
@@ -26,7 +26,7 @@ def read_messages(value: object, violations: list[Violation]) -> list[Message]:
 def _message(value: object, index: int, violations: list[Violation]) -> Message:
     path = f"messages[{index}]"
     if not isinstance(value, dict):
-        violations.append(Violation(path, f"{path} must be an object, not {KINDS[type(value)]}"))
+        violations.append(Violation(path, f"{path} must be an object, not {kind_of(value)}"))
         return Message()
     fields = Fields(value, path, violations)
     content = value.get("content")
@@ -36,18 +36,18 @@ def _message(value: object, index: int, violations: list[Violation]) -> Message:
     elif isinstance(content, list):
         message.parts.extend(_parts(content, f"{path}.content", violations))
     elif content is not None:
-        fields.fault("content", f"must be a string or a list of parts, not {KINDS[type(content)]}")
+        fields.fault("content", f"must be a string or a list of parts, not {kind_of(content)}")
     return message
 
 
 def _parts(values: list[object], path: str, violations: list[Violation]) -> list[ContentPart]:
-    parts = (_part(value, f"{path}[{index}]", violations) for index, value in enumerate(values))
+    parts = (_part(value, f"{path}[{index}]", violations) for index, value in until_full(values, violations))
     return [part for part in parts if part is not None]
 
 
 def _part(value: object, path: str, violations: list[Violation]) -> ContentPart | None:
     if not isinstance(value, dict):
-        violations.append(Violation(path, f"{path} must be an object, not {KINDS[type(value)]}"))
+        violations.append(Violation(path, f"{path} must be an object, not {kind_of(value)}"))
         return None
     fields = Fields(value, path, violations)
     kind = value.get("type")

@@ -15,8 +15,23 @@ import simplejson
 MAX_DEPTH = 64
 """How deeply arrays and objects may be nested."""
 
-MAX_EXPONENT = 308
-"""Decimal numbers beyond 10^308 do not fit the doubles that clients read them into."""
+EXPONENTS = range(-324, 309)
+"""The powers of ten of the doubles that clients read decimal numbers into."""
+
+
+class _Literal(Decimal):
+    """A number that is written as it was read: 1e2 is not 1E+2, and 1.0e1 never the integer 10."""
+
+    __slots__ = ("literal",)
+    literal: str
+
+    def __new__(cls, literal: str) -> _Literal:
+        number = super().__new__(cls, literal)
+        number.literal = literal
+        return number
+
+    def __str__(self) -> str:
+        return self.literal
 
 
 class ExactJsonError(ValueError):
@@ -32,7 +47,7 @@ def loads(text: str | bytes, *, max_depth: int = MAX_DEPTH) -> object:
     """
     try:
         value: object = simplejson.loads(
-            text, use_decimal=True, object_pairs_hook=_object, parse_constant=_refuse_constant
+            text, parse_float=_Literal, object_pairs_hook=_object, parse_constant=_refuse_constant
         )
     except ExactJsonError:
         raise
@@ -82,7 +97,7 @@ def _check(value: object, max_depth: int) -> None:
                 below.extend(item)
             elif isinstance(item, str):
                 _check_text(item)
-            elif isinstance(item, Decimal) and item and abs(item.adjusted()) > MAX_EXPONENT:
+            elif isinstance(item, Decimal) and item and item.adjusted() not in EXPONENTS:
                 raise ExactJsonError("a number is out of range")
         level = below
         depth += 1

@@ -78,9 +78,13 @@ class LocalEmbedder:
         self._start_runs()
         return np.stack(await asyncio.gather(*(job.vector for job in jobs)))
 
-    def close(self) -> None:
+    async def ping(self) -> None:
+        """Embeds a word; raises when that does not work."""
+        await self.embed(["ready?"])
+
+    async def close(self) -> None:
         """Ends the threads once their runs have ended."""
-        self._executor.shutdown()
+        await asyncio.to_thread(self._executor.shutdown)
 
     def _start_runs(self) -> None:
         while self._free and (batch := self._take_batch()):

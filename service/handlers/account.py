@@ -5,7 +5,9 @@ from __future__ import annotations
 from memoryd.v1 import account_service_pb2 as pb
 from memoryd.v1.account_service_pb2_grpc import AccountServiceServicer
 
-from service.memory.accounts import Accounts, ProjectSelection, select_project
+from service.handlers.add_request import selection_from
+from service.handlers.fields import Fields
+from service.memory.accounts import Accounts, select_project
 from service.transport.call import current_call
 from service.transport.chain import Context
 
@@ -23,12 +25,9 @@ class AccountHandlers(AccountServiceServicer):
     ) -> pb.PingResponse:
         """Says which organization and project the key belongs to."""
         principal = current_call().principal
-        selection = ProjectSelection(
-            request.org_id or None,
-            request.org_name or None,
-            request.project_id or None,
-            request.project_name or None,
-        )
+        fields = Fields()
+        selection = selection_from(request, fields)
+        fields.raise_if_wrong()
         project_id = await select_project(self._accounts, principal, selection)
         return pb.PingResponse(
             status="ok",

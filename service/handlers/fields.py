@@ -80,7 +80,7 @@ class Fields:
             self.wrong(field, f"{field} must be a JSON object")
         elif _count_keys(value) > MOST_METADATA_KEYS:
             self.wrong(field, f"{field} must have at most {MOST_METADATA_KEYS} keys in all")
-        elif "\\u0000" in text:
+        elif _holds_nul(value):
             self.wrong(field, f"{field} must not contain NUL")
         else:
             return cast("Mapping[str, object]", value)
@@ -107,3 +107,11 @@ def _count_keys(value: object) -> int:
     if isinstance(value, dict):
         return len(value) + sum(_count_keys(item) for item in value.values())
     return sum(_count_keys(item) for item in value) if isinstance(value, list) else 0
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(item) for pair in value.items() for item in pair)
+    if isinstance(value, list):
+        return any(_holds_nul(item) for item in value)
+    return isinstance(value, str) and "\0" in value

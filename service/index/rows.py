@@ -11,6 +11,9 @@ from chromadb import Collection, Where
 from service.memory.model import Scope, Vector, Vectors
 from service.memory.ports import IndexEntry
 
+FIELDS = ("user_id", "agent_id", "app_id", "run_id")
+"""All the metadata that ever reaches Chroma: scalars of the scope, nothing of a client's making."""
+
 T = TypeVar("T")
 
 
@@ -20,7 +23,8 @@ def upsert(collection: Collection, entries: Sequence[IndexEntry], rows: int) -> 
         collection.upsert(
             ids=[entry.memory_id for entry in chunk],
             embeddings=np.stack([entry.vector for entry in chunk]),
-            metadatas=[dict(entry.scope.ids) for entry in chunk],
+            # Chroma keeps a field of before unless None takes it away.
+            metadatas=[{name: entry.scope.ids.get(name) for name in FIELDS} for entry in chunk],
         )
 
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from service.ledger.database import Database
 from service.ledger.rows import AnyRow, microseconds, time_from
 from service.ledger.schema import api_keys, embedding_space, organizations, projects
 from service.memory.accounts import AccessRole, ApiKey, Principal, ProjectSelection, digest
+from service.memory.errors import PermissionDenied
 
 DEFAULT_NAME = "default"
 """What the first organization and the first project are called."""
@@ -77,10 +79,19 @@ class SqlAccounts:
         return await self._database.write(ensure)
 
     async def ensure_key(self, secret: str, project_id: str, name: str, at: datetime) -> bool:
-        """Makes a given secret a valid owner's key of the project; False when it already was one."""
+        """Makes a given secret a valid owner's key of the project; False when it already was one.
+
+        Raises:
+            PermissionDenied: the key was revoked, which is for ever.
+        """
         if await self.principal(digest(secret)):
             return False
-        await self.create_key(secret, project_id, name, AccessRole.OWNER, at)
+        try:
+            await self.create_key(secret, project_id, name, AccessRole.OWNER, at)
+        except IntegrityError:
+            if await self.principal(digest(secret)):
+                return False  # another process was first
+            raise PermissionDenied("The API key was revoked.", reason="KEY_REVOKED") from None
         return True
 
     async def create_key(

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import numpy as np
-from memoryd.exact_json import dumps, loads
+from memoryd.exact_json import MAX_DEPTH, dumps, loads
 from sqlalchemy import Row
 
 from service.memory.model import (
@@ -160,7 +160,7 @@ def payload_text(request: AddRequest) -> str:
             "agent_custom_instructions": request.agent_custom_instructions,
             "immutable": request.immutable,
             "expiration_date": request.expiration_date and request.expiration_date.isoformat(),
-            "said_at": request.said_at and microseconds(request.said_at),
+            "said_at": None if request.said_at is None else microseconds(request.said_at),
             "async_mode": request.async_mode,
             "with_context": request.with_context,
         }
@@ -169,7 +169,8 @@ def payload_text(request: AddRequest) -> str:
 
 def request_from(row: AnyRow) -> AddRequest:
     """The request that `payload_text` and the scope's columns hold."""
-    payload = cast("dict[str, Any]", loads(row.payload))
+    # The payload holds the metadata, which may be as deep as a request may say, one level down.
+    payload = cast("dict[str, Any]", loads(row.payload, max_depth=MAX_DEPTH + 1))
     return AddRequest(
         **payload
         | {
@@ -178,7 +179,7 @@ def request_from(row: AnyRow) -> AddRequest:
                 Message(Role(role), content, name) for role, content, name in payload["messages"]
             ),
             "expiration_date": payload["expiration_date"] and date.fromisoformat(payload["expiration_date"]),
-            "said_at": payload["said_at"] and time_from(payload["said_at"]),
+            "said_at": None if payload["said_at"] is None else time_from(payload["said_at"]),
         }
     )
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from service.memory.model import Candidate, Memory, Scope, Vector, Vectors
 from service.memory.ports import Index, ScopeSnapshot
+from service.memory.ranking import nearest_known
 
 EXACT_UP_TO = 1000
 """Memories whose vectors are fetched and scored one by one; for more, the index is asked for the nearest."""
+
+LOOKED_AT = 4
+"""How many times as many memories of a large scope are scored as are wanted."""
 
 
 async def known_vectors(
@@ -22,8 +27,16 @@ async def known_vectors(
     return {**indexed, **snapshot.pending_vectors}
 
 
+@dataclass(frozen=True, slots=True)
+class Utterances:
+    """What was said, and its embeddings, shape (texts, dimensions)."""
+
+    texts: Sequence[str]
+    vectors: Vectors
+
+
 async def near_the_messages(
-    index: Index, project_id: str, scope: Scope, snapshot: ScopeSnapshot, queries: Vectors, limit: int
+    index: Index, project_id: str, scope: Scope, snapshot: ScopeSnapshot, said: Utterances, limit: int
 ) -> tuple[tuple[Candidate, ...], Mapping[str, Vector]]:
     """The memories of the scope nearest to any utterance, best first, and the vectors of those looked at.
 
@@ -32,28 +45,34 @@ async def near_the_messages(
         project_id: whose.
         scope: the ids that a memory must carry.
         snapshot: the memories of that scope.
-        queries: the utterances' embeddings, shape (utterances, dimensions).
+        said: what the memories shall be near to.
         limit: how many are wanted.
     """
-    looked_at = await _worth_a_look(index, project_id, scope, snapshot, queries, limit)
+    looked_at = await _worth_a_look(index, project_id, scope, snapshot, said.vectors, limit)
     vectors = await known_vectors(index, project_id, snapshot, looked_at)
-    scored = [
-        (float(np.max(queries @ vectors[memory.id])), memory) for memory in looked_at if memory.id in vectors
-    ]
-    scored.sort(key=lambda pair: -pair[0])
-    nearest = (
-        Candidate(f"m{number}", memory, score)
-        for number, (score, memory) in enumerate(scored[:limit], start=1)
+    known = [memory for memory in looked_at if memory.id in vectors]
+    if not known:
+        return (), vectors
+    nearest = nearest_known(
+        said.texts,
+        said.vectors,
+        [memory.text for memory in known],
+        np.stack([vectors[memory.id] for memory in known]),
+        limit,
     )
-    return tuple(nearest), vectors
+    candidates = (
+        Candidate(f"m{number}", known[place], score) for number, (place, score) in enumerate(nearest, start=1)
+    )
+    return tuple(candidates), vectors
 
 
 async def _worth_a_look(
     index: Index, project_id: str, scope: Scope, snapshot: ScopeSnapshot, queries: Vectors, limit: int
 ) -> Sequence[Memory]:
+    """All of a small scope; of a large one what the index finds, and what it has not got yet."""
     if len(snapshot.memories) <= EXACT_UP_TO:
         return snapshot.memories
-    nearest = dict(await index.nearest(project_id, scope, queries, limit))
+    nearest = dict(await index.nearest(project_id, scope, queries, LOOKED_AT * limit))
     return [
         memory
         for memory in snapshot.memories

@@ -82,6 +82,10 @@ class Busy(MemorydError):
 
     reason = "TOO_MANY_REQUESTS"
 
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"More than {limit} requests are under way.")
+        self.limit = limit
+
 
 class Unavailable(MemorydError):
     """Something memoryd depends on does not answer. Nothing was changed; the call may be repeated."""

@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from service.memory import reconcile
-from service.memory.candidates import near_the_messages
+from service.memory.candidates import Utterances, near_the_messages
 from service.memory.categories import DEFAULT_CATEGORIES
 from service.memory.errors import Conflict, InferenceFailed
 from service.memory.evidence import readable
@@ -27,7 +27,6 @@ from service.memory.model import (
     Rejection,
     Role,
     Vector,
-    Vectors,
 )
 from service.memory.ports import (
     Clock,
@@ -69,15 +68,15 @@ class InferFacts:
         Raises: see `service.memory.add.AddMemories`.
         """
         inference = await self._inference(stored)
-        utterances = [inference.messages[index].content for index in readable(inference)]
-        queries = await self._embedder.embed(utterances)
+        texts = [inference.messages[index].content for index in readable(inference)]
+        said = Utterances(texts, await self._embedder.embed(texts))
         async with self._locks.hold((stored.project_id, stored.request.scope.subject)):
             for attempt in range(1, ATTEMPTS):
                 try:
-                    return await self._reconcile(stored, inference, queries, deadline)
+                    return await self._reconcile(stored, inference, said, deadline)
                 except Conflict:
                     log.info("scope changed meanwhile", event_id=stored.event_id, attempt=attempt)
-            return await self._reconcile(stored, inference, queries, deadline)
+            return await self._reconcile(stored, inference, said, deadline)
 
     async def _inference(self, stored: StoredRequest) -> Inference:
         """What the reasoner is given, but for the candidates."""
@@ -98,15 +97,15 @@ class InferFacts:
         )
 
     async def _reconcile(
-        self, stored: StoredRequest, inference: Inference, queries: Vectors, deadline: Deadline
+        self, stored: StoredRequest, inference: Inference, said: Utterances, deadline: Deadline
     ) -> Outcome:
         project_id, scope = stored.project_id, stored.request.scope
-        if not len(queries):
+        if not said.texts:
             # Nobody whose facts are wanted said anything, so there is nothing to ask a model.
             return await self._ledger.commit(project_id, stored.event_id, scope, None, (), (), self._now())
         snapshot = await self._ledger.read_scope(project_id, scope)
         candidates, vectors = await near_the_messages(
-            self._index, project_id, scope, snapshot, queries, self._reasoner.candidate_limit
+            self._index, project_id, scope, snapshot, said, self._reasoner.candidate_limit
         )
         inference = replace(inference, candidates=candidates)
         plan = await self._propose(inference, deadline)

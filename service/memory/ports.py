@@ -71,6 +71,12 @@ class Embedder(Protocol):
             Unavailable: the model does not answer, or answers with fewer vectors than texts.
         """
 
+    async def ping(self) -> None:
+        """Raises Unavailable unless the model answers."""
+
+    async def close(self) -> None:
+        """Ends what it holds."""
+
 
 class Reasoner(Protocol):
     """Reads messages against what is known and proposes changes."""

@@ -67,6 +67,15 @@ async def test_upsert_replaces(index: ChromaIndex, project: str) -> None:
     assert found[0][1] == pytest.approx(1.0, abs=1e-5)
 
 
+async def test_upsert_replaces_the_scope(index: ChromaIndex, project: str) -> None:
+    """Writing an id again under another scope leaves nothing of the former one."""
+    await index.write(project, [IndexEntry("m", Scope(user_id="u", agent_id="a"), unit(1))], [])
+    await index.write(project, [IndexEntry("m", Scope(user_id="v"), unit(1))], [])
+
+    for scope, expected in ((Scope(user_id="u"), []), (Scope(agent_id="a"), []), (Scope(user_id="v"), ["m"])):
+        assert ids(await index.nearest(project, scope, unit(1)[np.newaxis], 10)) == expected
+
+
 async def test_delete(index: ChromaIndex, project: str) -> None:
     """What is deleted is gone; deleting what is not there, and repeating a write, change nothing."""
     await index.write(project, entries(random_units(3)), [])

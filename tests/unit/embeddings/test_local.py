@@ -1,11 +1,12 @@
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import pytest_asyncio
 
 from service.embeddings.local import LocalEmbedder
 from service.embeddings.model_files import PINNED_MODEL, PINNED_TOKENIZER, PinnedFile
@@ -17,12 +18,12 @@ DEEDS = ["loves hiking", "lives in Munich", "is allergic to nuts", "works at Acm
 TEXTS = [f"{person} {deed}." for person, deed in itertools.product(PEOPLE, DEEDS)]
 
 
-@pytest.fixture(scope="module")
-def embedder() -> Iterator[LocalEmbedder]:
+@pytest_asyncio.fixture(scope="module")
+async def embedder() -> AsyncIterator[LocalEmbedder]:
     """The pinned model, two runs at a time."""
     embedder = LocalEmbedder(workers=2)
     yield embedder
-    embedder.close()
+    await embedder.close()
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ async def test_directory(embedder: LocalEmbedder, model_directory: Path) -> None
     try:
         vectors = await other.embed(TEXTS[:1])
     finally:
-        other.close()
+        await other.close()
 
     np.testing.assert_allclose(vectors, await embedder.embed(TEXTS[:1]), atol=1e-5)
     assert embedder.model == "all-MiniLM-L6-v2-int8"

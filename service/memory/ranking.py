@@ -1,0 +1,247 @@
+"""In what order the memories of one scope answer a query, and how well each does.
+
+A memory's own relevance is half dense (cosine similarity) and half lexical (`lexical.coverage`), and a little
+more if it was said by somebody whom the query names. A memory that was kept as it was said is also judged by
+its company: "Yes, since 2019!" makes sense only next to the question before it, so it is raised towards the
+best of the memories said around it. A fact that was extracted speaks for itself and has no company.
+
+Two properties hold whatever the memories are. The most relevant memory stays first, for company raises nobody
+above its best. And a score is absolute: the memory that says exactly what was asked for has a score of 1, an
+unrelated one has about 0, company adds at most `Weights.company_limit`. So the order is the order of the
+scores, and a caller's threshold means the same in every scope.
+
+The numbers were chosen on half of LoCoMo by leaving one conversation out: see tests/benchmarks/retrieval.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from service.memory.lexical import Scores, coverage, overlap, terms
+from service.memory.model import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What ranking reads of a memory."""
+
+    text: str
+    speaker: str | None = None
+    """Who said it, by name or role."""
+    conversation: str | None = None
+    """The run in which it was said. Memories of one scope without a run are one conversation."""
+    verbatim: bool = True
+    """Whether it was kept as it was said, and not extracted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What counts how much."""
+
+    lexical: float = 0.5
+    """The share of words in a memory's own relevance; the rest is the cosine's."""
+    focus: float = 2 / 3
+    """The share of the query without names in the cosine; the rest is the query's as it is."""
+    speaker: float = 0.1
+    """What is added if the query names the speaker."""
+    company: float = 2 / 3
+    """How far a memory rises towards the average of the best around it."""
+    company_limit: float = 0.25
+    """How far it rises at most."""
+    reaches: tuple[int, ...] = (1, 2, 4, 8)
+    """How many memories before and after are company, near company counting in each reach that has it."""
+
+
+DEFAULT = Weights()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The answer to a query."""
+
+    order: npt.NDArray[np.intp]
+    """Indices of the documents, best first; of two alike the newer comes first."""
+    scores: Scores
+    """How well each document answers, in [0, 1], in the documents' order."""
+
+    def best(self, limit: int, threshold: float = 0.0) -> list[tuple[int, float]]:
+        """The best documents that reach the threshold: (index, score), best first."""
+        top = ((int(index), float(self.scores[index])) for index in self.order[:limit])
+        return [(index, score) for index, score in top if score >= threshold]
+
+
+def speakers(documents: Sequence[Document]) -> list[frozenset[str]]:
+    """Who said each memory: its speaker, and the name before a colon at the start of its text.
+
+    The latter must be written like a name and start a second memory, so that "Phone: 555-0100" has none.
+    """
+    prefixes = [_prefix(document.text) if document.verbatim else None for document in documents]
+    seen = Counter(prefixes)
+    return [
+        _given(document.speaker, prefix if seen[prefix] > 1 else None)
+        for document, prefix in zip(documents, prefixes, strict=True)
+    ]
+
+
+def _prefix(text: str) -> str | None:
+    name, colon, _ = text[:64].partition(": ")
+    words = name.split(" ")
+    is_a_name = len(words) <= 3 and all(word[:1].isalpha() and not word[0].islower() for word in words)
+    return name if colon and is_a_name else None
+
+
+@lru_cache(maxsize=4_096)
+def _given(*names: str | None) -> frozenset[str]:
+    return frozenset(" ".join(name.split()) for name in names if name and name.strip())
+
+
+def _mention(name: str, query: str) -> re.Pattern[str]:
+    """Matches a name, or its first word, and a possessive s.
+
+    Case counts, for Will and Mark are names, unless the query has no capitals at all.
+    """
+    forms = {form for whole in (name, name.title()) for form in (whole, whole.split()[0])}
+    ways = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{ways})(?:['’]s)?(?!\w)", re.IGNORECASE if query.islower() else 0)
+
+
+def _named(query: str, said_by: Sequence[frozenset[str]]) -> frozenset[str]:
+    """Those of the speakers whom the query names."""
+    folded = query.casefold()
+    return frozenset(
+        name
+        for name in frozenset[str]().union(*said_by)
+        if name.casefold().split()[0] in folded and _mention(name, query).search(query)
+    )
+
+
+def _without_proper_nouns(query: str) -> str:
+    """The query without capitalized words; as it is if they are most of it, as in a title or in German."""
+    first, *rest = query.split() or [""]
+    kept = [word for word in rest if not (word[:1].isupper() and word[1:2].islower())]
+    return " ".join([first, *kept]) if 2 * len(kept) >= len(rest) else query
+
+
+def phrasings(query: str, documents: Sequence[Document]) -> tuple[str, str]:
+    """The query, and the query without the names of those who speak: the two texts to embed.
+
+    People hardly say their own name, so a name draws a small embedding model to texts in which the person is
+    addressed, and away from what the person says. Where no speaker is known by name, capitalized words go.
+    """
+    mentioned = _named(query, speakers(documents))
+    focused = query if mentioned else _without_proper_nouns(query)
+    for name in sorted(mentioned, key=len, reverse=True):
+        focused = " ".join(_mention(name, query).sub(" ", focused).split())
+    return query, focused if terms(focused) & terms(query) else query
+
+
+def rank(
+    query: str,
+    query_vectors: Vectors,
+    documents: Sequence[Document],
+    vectors: Vectors,
+    weights: Weights = DEFAULT,
+) -> Ranking:
+    """Orders the memories of one scope.
+
+    Args:
+        query: what is asked.
+        query_vectors: the embeddings of its `phrasings`, shape (2, dimensions).
+        documents: the memories in order of creation, oldest first.
+        vectors: their embeddings, shape (documents, dimensions).
+        weights: what counts how much.
+    """
+    own = _relevance(query, query_vectors, documents, vectors, weights)
+    scores = own + _raise(own, documents, weights)
+    newest_first = np.arange(len(scores))[::-1]
+    order = newest_first[np.argsort(-scores[newest_first], kind="stable")]
+    return Ranking(order=order, scores=scores)
+
+
+def nearest_known(
+    texts: Sequence[str],
+    text_vectors: Vectors,
+    known: Sequence[str],
+    vectors: Vectors,
+    limit: int,
+) -> list[tuple[int, float]]:
+    """The known memories that any of some new texts may be about: (index, score in [0, 1]), best first.
+
+    A new text and a memory are alike by the cosine of their embeddings and of their vocabularies; company
+    does not count. A memory's score is its best with any of the texts.
+
+    Args:
+        texts: what is new.
+        text_vectors: their embeddings, shape (texts, dimensions).
+        known: texts of the memories.
+        vectors: their embeddings, shape (known, dimensions).
+        limit: how many to give at most.
+    """
+    if not texts or not known:
+        return []
+    dense = _cosines(text_vectors, vectors)
+    words = overlap([terms(text) for text in texts], [terms(text) for text in known])
+    scores = (DEFAULT.lexical * words + (1 - DEFAULT.lexical) * dense).max(axis=0)
+    return [(int(index), float(scores[index])) for index in np.argsort(-scores, kind="stable")[:limit]]
+
+
+def _relevance(
+    query: str, query_vectors: Vectors, documents: Sequence[Document], vectors: Vectors, weights: Weights
+) -> Scores:
+    """How relevant each memory is by itself, in [0, 1]."""
+    said_by = speakers(documents)
+    mentioned = _named(query, said_by)
+    words = [
+        terms(document.text) | terms(document.speaker) if document.speaker else terms(document.text)
+        for document in documents
+    ]
+    as_is, focused = _cosines(query_vectors, vectors)
+    covered = coverage(terms(query), words)
+    dense = (1 - weights.focus) * as_is + weights.focus * focused
+    own = weights.lexical * covered + (1 - weights.lexical) * dense
+    # Who asks in a memory's own words means that memory, names and all.
+    own = np.maximum(own, covered * as_is)
+    by_named = np.array([not mentioned.isdisjoint(names) for names in said_by], dtype=np.float32)
+    return np.asarray(np.minimum(own + weights.speaker * by_named, 1), dtype=np.float32)
+
+
+def _cosines(queries: Vectors, vectors: Vectors) -> Vectors:
+    """The cosine of each query and each vector, negative ones as 0, shape (queries, vectors)."""
+    # Not a matrix product: BLAS would wake its other threads and on a busy machine wait for them.
+    cosines = np.einsum("qd,vd->qv", queries, vectors)
+    return np.asarray(np.clip(cosines, 0, 1), dtype=np.float32)
+
+
+def _raise(own: Scores, documents: Sequence[Document], weights: Weights) -> Scores:
+    """What each memory gains by its company."""
+    gain = np.zeros_like(own)
+    said = np.flatnonzero([document.verbatim for document in documents])
+    if len(said) == 0:
+        return gain
+    names = [document.conversation or "" for document in documents if document.verbatim]
+    runs = np.unique(names, return_inverse=True)[1]
+    together = said[np.argsort(runs, kind="stable")]
+    around = _best_around(own[together], np.sort(runs), weights.reaches)
+    rise = weights.company * (around - own[together])
+    gain[together] = np.minimum(rise, weights.company_limit)
+    return gain
+
+
+def _best_around(own: Scores, runs: npt.NDArray[np.intp], reaches: tuple[int, ...]) -> Scores:
+    """The best score within each reach, averaged over the reaches. Runs are sorted and do not touch."""
+    gap = max(reaches)
+    places = np.arange(len(own)) + gap * (runs + 1)
+    line = np.full(places[-1] + gap + 1, -np.inf, dtype=np.float32)
+    line[places] = own
+    total = np.zeros_like(own)
+    for reach in reaches:
+        windows = np.lib.stride_tricks.sliding_window_view(line, 2 * reach + 1)
+        total += windows.max(axis=1)[places - reach]
+    return total / np.float32(len(reaches))
