@@ -57,9 +57,10 @@ class Parser:
     def _parse_known(self, sentence: Sentence) -> Parsed:
         sentence = _without_user(sentence)
         first = sentence.words[0].text
+        after = sentence.words[1].text.lower() if len(sentence.words) > 1 else ""
         if first.lower() in {"i", "my", "we", "our"}:
             return self._parse(sentence)
-        if self._opens_with_verb(first.lower()):
+        if after not in {"is", "are", "was", "'s"} and self._opens_with_verb(first.lower()):
             told = self._parse(_prefixed(sentence, "She"))
             if told.doc[0].dep_ in SUBJECTS and told.doc[1].dep_ not in SUBJECTS:
                 return told
@@ -97,6 +98,7 @@ class Parser:
     def _with_gerunds(self, doc: Doc) -> Doc:
         """Gives a noun like "hiking" the verb's lemma, for the tagger wavers between the two."""
         for token in doc:
+            token.lemma_ = lexicon.LEMMAS.get(token.lower_, token.lemma_)
             if token.tag_ == "NN" and token.lower_.endswith("ing"):
                 token.lemma_ = self._stem(token.lower_)
         return doc
@@ -107,26 +109,10 @@ class Parser:
         return next((verb for verb in (stem + "e", undoubled, stem) if verb in self._verbs), gerund)
 
 
-_PASTS = frozenset(
-    [
-        "bought",
-        "got",
-        "went",
-        "took",
-        "became",
-        "began",
-        "won",
-        "lost",
-        "left",
-        "met",
-        "made",
-        "sold",
-        "quit",
-        "saw",
-        "ran",
-        "grew",
-        "gave",
-    ]
+_PASTS = lexicon.words(
+    """
+    bought got went took became began won lost left met made sold quit saw ran grew gave
+    """
 )
 
 

@@ -10,7 +10,11 @@ from spacy.tokens import Token
 from service.inference.rules import lexicon
 from service.inference.rules.parse import shown
 
-OWN = frozenset({"i", "me", "my", "mine", "myself", "we", "us", "our", "ours", "ourselves"})
+OWN = lexicon.words(
+    """
+    i me my mine myself we us our ours ourselves
+    """
+)
 THEIRS = {
     "i": "they",
     "me": "them",
@@ -23,70 +27,18 @@ THEIRS = {
     "ourselves": "themselves",
     "we": "they",
 }
-VAGUE = frozenset(
-    [
-        "it",
-        "that",
-        "this",
-        "these",
-        "those",
-        "them",
-        "they",
-        "he",
-        "she",
-        "him",
-        "her",
-        "something",
-        "anything",
-        "everything",
-        "nothing",
-        "one",
-        "ones",
-        "some",
-        "someone",
-        "anyone",
-        "everyone",
-        "nobody",
-        "what",
-        "which",
-        "who",
-        "whom",
-        "stuff",
-        "thing",
-        "things",
-        "you",
-        "your",
-        "yours",
-        "so",
-        "there",
-        "here",
-    ]
+VAGUE = lexicon.words(
+    """
+    it that this these those them they he she him her something anything everything nothing one ones
+    some someone anyone everyone nobody what which who whom stuff thing things you your yours so there
+    here
+    """
 )
 _NUMERALS = frozenset({"CD"})
-_EMPTY = frozenset(
-    {
-        "DT",
-        "PDT",
-        "PRP$",
-        "PRP",
-        "CC",
-        "IN",
-        "TO",
-        "POS",
-        "MD",
-        "WDT",
-        "WP",
-        "EX",
-        ".",
-        ",",
-        ":",
-        "``",
-        "''",
-        "-LRB-",
-        "-RRB-",
-        "HYPH",
-        "RP",
-    }
+_EMPTY = lexicon.words(
+    """
+    DT PDT PRP$ PRP CC IN TO POS MD WDT WP EX . , : `` '' -LRB- -RRB- HYPH RP
+    """
 )
 _SLIGHT = lexicon.DISCOURSE | {
     "new",

@@ -76,6 +76,8 @@ def _worth_keeping(clause: Clause, who: Who, focus: Token | None, kept: Sequence
     modal = {helper.text.lower() for helper in clause.auxiliaries}
     if modal & {"can", "ca", "could"}:
         return verb in lexicon.ABILITIES
+    if verb == "go" and is_habit(clause):
+        return True
     if verb == "want" or (
         verb in {"plan", "try", "hope", "go", "intend", "aim", "need"} and clause.child("xcomp") is not None
     ):

@@ -58,7 +58,10 @@ def favorite(clause: Clause, who: Who) -> list[Fact] | None:
     )
     about = topic(value if value.dep_ != "prep" else None, words)
     be = "are" if noun.tag_ == "NNS" else "is"
-    told = f"{_slot_label(noun)} {be} {write(words)}"
+    said = write(words)
+    if value.i == 0 and not value.ent_type_ and len(words) == 1:
+        said = said.lower()
+    told = f"{_slot_label(noun)} {be} {said}"
     holder = _holder(noun, who)
     holds = not negative(clause)
     if not holds:
@@ -91,7 +94,9 @@ def _slot_name(noun: Token) -> str | None:
     if not any(child.dep_ == "poss" for child in noun.children):
         return None
     words = [
-        key(t) for t in noun.lefts if t.dep_ in {"compound", "amod", "nmod", "poss"} and t.dep_ != "poss"
+        key(t)
+        for t in noun.lefts
+        if t.dep_ in {"compound", "amod", "nmod"} and key(t) not in {"new", "current", "old", "own"}
     ]
     head = key(noun)
     if head == "number" and words and words[-1] not in {"phone", "telephone", "cell", "mobile"}:

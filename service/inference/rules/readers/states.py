@@ -125,6 +125,7 @@ def kind_of(complement: Token) -> str:
 def _allergies(clause: Clause, who: Who, head: Token) -> list[Fact]:
     cause = object_of(head, "to") or object_of(clause.verb, "to")
     cause = cause if cause is not None else next((c for c in head.children if c.dep_ == "xcomp"), None)
+    cause = cause if cause is not None else clause.child("xcomp")
     no = negative(clause)
     if cause is None or is_vague(cause):
         return []
