@@ -98,11 +98,16 @@ def rest(clause: Clause, *, but: Iterable[Token] = ()) -> list[Token]:
     }
     kept: list[Token] = []
     for child in clause.verb.children:
-        if child.dep_ not in LEFT_OUT and not is_discourse(child):
+        if child.dep_ not in LEFT_OUT and not is_discourse(child) and not _is_fronted_as(child):
             kept.extend(
                 token for token in child.subtree if token not in dropped and not _is_fringe(token, child)
             )
     return kept
+
+
+def _is_fronted_as(token: Token) -> bool:
+    """Whether a phrase gives a reason first: "as a vegetarian, I ..."."""
+    return token.i < token.head.i and token.text.lower() in {"as", "for", "like"} and token.dep_ == "prep"
 
 
 def is_hung_clause(token: Token, verb: Token) -> bool:
@@ -236,9 +241,10 @@ def negative(clause: Clause) -> bool:
 
 def denied(clause: Clause, verb: str, kept: Iterable[Token]) -> str:
     """ "Does not" with a base verb and its words."""
+    after = [token for token in kept if not _is_fronted(token, clause)]
     if verb == "be":
-        return f"{clause.third('be')} not {write(kept)}"
-    return f"{clause.third('do')} not {verb} {write(kept)}".strip()
+        return f"{clause.third('be')} not {write(after)}"
+    return f"{clause.third('do')} not {verb} {write(after)}".strip()
 
 
 def is_habit(clause: Clause) -> bool:

@@ -40,6 +40,7 @@ DIETS = words(
     vegetarian vegan pescatarian pescetarian flexitarian omnivore carnivore kosher halal
     """
 )
+WITHOUT_WORK = frozenset({"unemployed", "jobless", "retired"})
 MARITAL = frozenset({"married", "single", "divorced", "widowed", "engaged", "separated", "widow", "widower"})
 OCCUPATIONS = words(
     """
@@ -146,7 +147,7 @@ SINGLE = words(
 
 EVENTS = words(
     """
-    achieve attend begin break build climb compete complete create cycle deploy earn elope emigrate
+    book achieve attend begin break build climb compete complete create cycle deploy earn elope emigrate
     enroll finish found give_birth graduate grow immigrate inherit injure invest invent launch learn
     lose major meet migrate move open order_ own paint pass perform play publish raise read receive
     record recover release rent run serve set_up study suffer survive swim switch teach tour train
@@ -183,9 +184,17 @@ FLEETING_STATES = words(
 )
 """What one is for an hour."""
 
+LASTING_CONDITIONS = words(
+    """
+    college diet finance insulin marketing medication parole pension recovery relationship remission retirement
+    sales school shape therapy university wheelchair
+    """
+)
+"""What one is "in" or "on" for longer: "in a relationship", "on a diet"."""
+
 FLEETING_THINGS = words(
     """
-    access answer appointment bug chance choice clue complaint concern confusion control code computer
+    access answer bug chance choice clue complaint concern confusion control code computer
     doubt error favor feedback feeling fun guess idea insight internet issue list look message minute
     mistake moment need opinion option order plan point preference problem project question reason
     request suspicion say second sense something nothing anything everything thing thought time trouble

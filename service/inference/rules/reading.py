@@ -13,6 +13,7 @@ from service.inference.rules.facts import SELF, Fact, Who
 from service.inference.rules.parse import Parsed, implied, shown
 from service.inference.rules.phrases import belongs_to_speaker, is_own, key, phrase, topic, write
 from service.inference.rules.readers import read
+from service.inference.rules.readers.attributes import changed, instead, slot_of
 from service.inference.rules.readers.names import name_fact
 
 
@@ -31,11 +32,19 @@ def read_sentence(parsed: Parsed, third: Who | None) -> Reading:
     facts: list[Fact] = []
     for clause in found:
         if clause.mood is Mood.BIDDEN:
-            facts.extend(_call_me(clause))
+            facts.extend([*_call_me(clause), *(changed(clause, SELF) or ())])
         who = whom(clause, third)
+        if facts and not facts[-1].holds and _points_back(clause) and (other := instead(facts[-1], clause)):
+            facts.append(other)
         if clause.mood is Mood.TOLD and who is not None:
             facts.extend(read(clause, who))
     return Reading(parsed, tuple(facts), found)
+
+
+def _points_back(clause: Clause) -> bool:
+    return (
+        clause.lemma == "be" and clause.subject is not None and clause.subject.text.lower() in {"it", "that"}
+    )
 
 
 def _call_me(clause: Clause) -> Iterator[Fact]:
@@ -66,6 +75,8 @@ def whom(clause: Clause, third: Who | None) -> Who | None:
     if _is_topic_swap(subject, clause):
         return SELF
     if belongs_to_speaker(subject):
+        if clause.lemma == "change" and slot_of(subject) is not None:
+            return SELF
         return None if key(subject) in lexicon.FLEETING_THINGS else _other(subject)
     if (
         clause.verb.dep_ == "relcl"

@@ -170,6 +170,8 @@ def _questions_apart(words: tuple[Word, ...]) -> Iterator[Sentence]:
 
 
 def _turns_to_asking(words: Sequence[Word], index: int) -> bool:
+    if words[index].text.lower() in {"who", "which", "whose", "whom", "where"} and words[-1].text != "?":
+        return False
     return words[index - 1].text.lower() in {",", "-", "so", "and", "but"} and _asks(words, index)
 
 

@@ -86,6 +86,8 @@ def _worth_keeping(clause: Clause, who: Who, focus: Token | None, kept: Sequence
         return is_habit(clause)
     if verb == "be" and clause.tense is Tense.PERFECT and focus is not None:
         return focus.tag_.startswith("NNP") and focus.head.lower_ == "to"
+    if verb == "be" and clause.tense is Tense.FUTURE and focus is not None:
+        return focus.tag_.startswith("NNP")
     if verb == "be":
         return clause.tense is Tense.PRESENT and focus is not None and not who.is_self
     if clause.tense in _PAST:

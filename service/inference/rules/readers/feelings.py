@@ -11,56 +11,60 @@ from service.inference.rules.clauses import Clause, Tense, object_of
 from service.inference.rules.facts import Fact, Who, denied, fact, negative, predicate, rest
 from service.inference.rules.phrases import Topic, conjuncts, is_vague, key, members, topic
 
-_EARLIER = frozenset({Tense.PAST})
+Part = tuple[list[Token], Token]
+"""A member of a list: its words and its head."""
 
 
 def sentiment(clause: Clause, who: Who) -> list[Fact] | None:
     """ "I love", "I can't stand", "I'm a fan of", "I'm into"."""
     found = _liked(clause)
-    if found is None or clause.tense in {Tense.FUTURE} | _EARLIER:
+    past = clause.tense is Tense.PAST and not any(
+        child.text.lower() == "never" for child in clause.verb.children
+    )
+    if found is None or clause.tense is Tense.FUTURE or past:
         return None
-    heads, likes = found
-    facts = []
-    for words, head in heads:
-        if is_vague(head) or any(t.text.lower() in {"you", "your"} for t in words):
-            continue
-        others = [t for one, _ in heads for t in one if t not in words]
-        kept = [t for t in rest(clause) if t not in others and not joins(t, others)]
-        kept = [t for t in kept if t in words or not _listed(t, heads)]
-        no = negative(clause) and clause.lemma not in {"stand", "bear"}
-        told = denied(clause, clause.lemma, kept) if no else predicate(clause, kept)
-        facts.append(fact(who, "sentiment", _feeling(head, words), told, holds=likes, lasting=True))
+    parts, likes = found
+    facts = [_felt(clause, who, part, parts, likes=likes) for part in parts if not _is_nothing(*part)]
     return facts
 
 
-def _listed(token: Token, heads: Sequence[tuple[list[Token], Token]]) -> bool:
-    """Whether a token belongs to the list that was taken apart, and to none of its members."""
-    return len(heads) > 1 and any(token.is_ancestor(head) and token.dep_ in {"conj"} for _, head in heads)
+def _is_nothing(words: list[Token], head: Token) -> bool:
+    return is_vague(head) or any(token.text.lower() in {"you", "your"} for token in words)
+
+
+def _felt(clause: Clause, who: Who, part: Part, parts: Sequence[Part], *, likes: bool) -> Fact:
+    """The feeling towards one member of a list."""
+    words, head = part
+    others = [token for other, _ in parts for token in other if token not in words]
+    kept = [token for token in rest(clause) if token not in others and not joins(token, others)]
+    kept = [*kept, *(token for token in words if token not in kept)]
+    turned = any(child.dep_ == "neg" and child.text.lower() == "not" for child in head.children)
+    no = (negative(clause) or turned) and clause.lemma not in {"stand", "bear"}
+    kept = [token for token in kept if token.dep_ != "neg"]
+    told = denied(clause, clause.lemma, kept) if no else predicate(clause, kept)
+    return fact(who, "sentiment", _feeling(head, words), told, holds=likes != turned, lasting=True)
 
 
 def joins(token: Token, others: Sequence[Token]) -> bool:
+    """Whether a word only joined the members of a list that was taken apart."""
     return bool(others) and (token.dep_ in {"cc", "preconj"} or token.text == ",")
 
 
 def _feeling(head: Token, words: Sequence[Token]) -> Topic:
-    while head.dep_ in {"xcomp", "ccomp", "dobj"} and head.lemma_ in {
-        "play",
-        "do",
-        "go",
-        "eat",
-        "drink",
-        "watch",
-        "listen",
-    }:
+    doing = {"play", "do", "go", "eat", "drink", "watch", "listen"}
+    while head.dep_ in {"xcomp", "ccomp", "dobj"} and head.lemma_ in doing:
         inner = next((c for c in head.children if c.dep_ in {"dobj", "xcomp", "advcl"}), None)
         if inner is None:
             break
         head = inner
     trailing = {t for t in words if t.dep_ == "npadvmod"}
-    return topic(head, [t for t in words if t not in trailing and t.lemma_ not in {"play", "do", "go"}])
+    return topic(
+        head,
+        [t for t in words if t not in trailing and t.dep_ != "neg" and t.lemma_ not in {"play", "do", "go"}],
+    )
 
 
-def _liked(clause: Clause) -> tuple[list[tuple[list[Token], Token]], bool] | None:
+def _liked(clause: Clause) -> tuple[list[Part], bool] | None:
     """The things that the clause is fond of or not, and which of the two."""
     verb = clause.lemma
     thing = clause.child("dobj", "xcomp", "ccomp", "acomp")
@@ -84,5 +88,5 @@ def _liked(clause: Clause) -> tuple[list[tuple[list[Token], Token]], bool] | Non
     return (_parts(liked), not negative(clause)) if liked is not None else None
 
 
-def _parts(thing: Token) -> list[tuple[list[Token], Token]]:
+def _parts(thing: Token) -> list[Part]:
     return list(zip(members(thing), conjuncts(thing), strict=False))

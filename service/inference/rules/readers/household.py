@@ -11,7 +11,7 @@ from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense
 from service.inference.rules.facts import SELF, Fact, Who, denied, fact, negative, predicate, rest
 from service.inference.rules.parse import shown
-from service.inference.rules.phrases import Topic, conjuncts, is_vague, key, members, topic, write
+from service.inference.rules.phrases import Topic, conjuncts, is_vague, key, members, phrase, topic, write
 from service.inference.rules.readers.feelings import joins
 from service.inference.rules.readers.work import bare
 
@@ -58,6 +58,12 @@ def have(clause: Clause, who: Who) -> list[Fact] | None:
     if clause.lemma in {"die", "pass"} and clause.tense in _PAST and not who.is_self:
         death = fact(who, "have", who.topic, predicate(clause, rest(clause)), holds=False, lasting=True)
         return [replace(death, who=SELF)]
+    if clause.lemma in {"break", "split"} and clause.tense in _PAST:
+        partner = clause.object_of("with", "from")
+        if partner is not None and not is_vague(partner):
+            about = topic(partner, phrase(partner))
+            told = predicate(clause, rest(clause))
+            return [fact(who, "have", about, told, holds=False, lasting=True)]
     thing = clause.child("dobj")
     gained = {"have": "", "own": "", "adopt": "has", "get": "has", "buy": "", "purchase": "", "acquire": ""}
     lost = {"sell", "lose", "donate", "scrap"}

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from spacy.tokens import Token
 
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense, object_of
 from service.inference.rules.facts import Fact, Who, denied, fact, negative, predicate, rest
 from service.inference.rules.parse import shown
-from service.inference.rules.phrases import conjuncts, is_vague, key, members, phrase, topic, write
+from service.inference.rules.phrases import capital, conjuncts, is_vague, key, members, phrase, topic, write
 from service.inference.rules.readers.names import name_fact
 from service.inference.rules.readers.places import place_words
 
 
 def being(clause: Clause, who: Who) -> list[Fact] | None:
     """ "I'm vegetarian and allergic to nuts", "I'm a nurse", "I'm Alex", "I became a father"."""
-    if clause.lemma not in {"be", "become"} or (clause.tense is Tense.PAST and clause.lemma == "be"):
+    if clause.lemma not in {"be", "become", "turn"} or (clause.tense is Tense.PAST and clause.lemma == "be"):
         return None
     state = clause.child("acomp", "attr", "oprd")
     if state is None or clause.tense is Tense.FUTURE:
@@ -27,46 +29,69 @@ def being(clause: Clause, who: Who) -> list[Fact] | None:
 
 
 def _is(clause: Clause, who: Who, head: Token, words: list[Token]) -> list[Fact]:
+    """One of the things that somebody is said to be."""
     if _is_name(clause, who, head):
-        return [name_fact(who, head), *_apposed(clause, who, head)]
-    if (
-        is_vague(head)
-        or (key(head) in lexicon.FLEETING_STATES | lexicon.FLEETING_THINGS and who.is_self)
-        or head.tag_ in {"EX", "WP", "VBG"}
-    ):
+        return (
+            [_not_named(who, head)]
+            if negative(clause)
+            else [name_fact(who, head), *_apposed(clause, who, head)]
+        )
+    if _is_passing(clause, who, head):
         return []
     if key(head) == "allergic":
         return _allergies(clause, who, head)
-    state = clause.child("acomp", "attr", "oprd")
-    trailing = [t for t in rest(clause) if state is None or not (t == state or state.is_ancestor(t))]
-    kind = kind_of(head)
-    kept = [
-        *[t for t in words if not (t.dep_ == "advmod" and t.text.lower() in lexicon.DISCOURSE)],
-        *trailing,
-    ]
-    about = topic(head, words)
+    return [_state(clause, who, head, words)]
+
+
+def _is_passing(clause: Clause, who: Who, head: Token) -> bool:
+    """Whether it is a mood or a matter of the moment: "tired", but not "tired of", "scared of spiders"."""
+    if is_vague(head) or head.tag_ in {"EX", "WP", "VBG", "CD"}:
+        return True
+    if key(head) in {"afraid", "scared", "terrified", "good", "bad", "great"}:
+        return object_of(clause.verb, "of", "at") is None
+    return who.is_self and key(head) in lexicon.FLEETING_STATES | lexicon.FLEETING_THINGS
+
+
+def _state(clause: Clause, who: Who, head: Token, words: list[Token]) -> Fact:
+    kind, about = kind_of(head), topic(head, words)
+    ends = frozenset({"employer"}) if key(head) in lexicon.WITHOUT_WORK else frozenset[str]()
+    if clause.lemma != "be":
+        return fact(who, kind, about, f"{clause.third('be')} {write(words)}", ends=ends)
+    listed = clause.child("acomp", "attr", "oprd")
+    others = set(listed.subtree) if listed is not None else set()
+    own = [word for word in words if word.dep_ != "advmod" or word.text.lower() not in lexicon.DISCOURSE]
+    kept = [*own, *(word for word in rest(clause) if word not in others)]
     if negative(clause):
-        return [fact(who, kind, about, denied(clause, "be", kept), holds=False)]
-    if clause.lemma == "become":
-        return [fact(who, kind, about, f"{clause.third('be')} {write(kept)}")]
-    helpers = clause.auxiliaries
-    told = (
-        predicate(clause, kept)
-        if helpers or clause.child("advmod") is not None
-        else f"{clause.third('be')} {write(kept)}"
+        return fact(who, kind, about, denied(clause, "be", kept), holds=False)
+    alone = (
+        clause.auxiliaries
+        and head.dep_ != "conj"
+        and not any(child.dep_ == "conj" for child in head.children)
     )
-    if head.dep_ == "conj" or _is_listed(head):
-        told = f"{clause.third('be')} {write(kept)}"
-    return [fact(who, kind, about, told)]
+    told = predicate(clause, kept) if alone else f"{clause.third('be')} {write(kept)}"
+    return fact(who, kind, about, told, ends=ends)
 
 
-def _is_listed(head: Token) -> bool:
-    return any(c.dep_ == "conj" for c in head.children)
+def condition(clause: Clause, who: Who) -> list[Fact] | None:
+    """ "I'm in a relationship", "I'm on a diet"."""
+    inside = clause.object_of("in", "on")
+    if clause.lemma != "be" or inside is None or key(inside) not in lexicon.LASTING_CONDITIONS:
+        return None
+    if clause.tense in {Tense.PAST, Tense.FUTURE}:
+        return []
+    about = topic(inside, phrase(inside))
+    slot = "marital" if key(inside) == "relationship" else "be"
+    told = denied(clause, "be", rest(clause)) if negative(clause) else predicate(clause, rest(clause))
+    return [fact(who, slot, about, told, holds=not negative(clause))]
+
+
+def _not_named(who: Who, head: Token) -> Fact:
+    return replace(name_fact(who, head), text=capital(f"is not {write(phrase(head))}"), holds=False)
 
 
 def _is_name(clause: Clause, who: Who, head: Token) -> bool:
     """Whether "I'm Alex" introduces: a proper noun that names no place, people or firm."""
-    if not who.is_self or negative(clause) or clause.tense is not Tense.PRESENT:
+    if not who.is_self or clause.tense is not Tense.PRESENT or clause.lemma != "be":
         return False
     known = (
         head.ent_type_ in {"NORP", "GPE", "LOC", "LANGUAGE", "DATE", "ORG", "PRODUCT"}
@@ -116,6 +141,8 @@ def kind_of(complement: Token) -> str:
     if word in lexicon.DIETS:
         return "diet"
     if word in lexicon.OCCUPATIONS and complement.tag_ != "JJ":
+        return "occupation"
+    if word in lexicon.WITHOUT_WORK:
         return "occupation"
     if word in {"allergic"}:
         return "allergy"

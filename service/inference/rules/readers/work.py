@@ -22,7 +22,9 @@ def employment(clause: Clause, who: Who) -> list[Fact] | None:
         return _works(clause, who)
     if clause.tense not in _PAST or negative(clause):
         return None
-    if clause.lemma in {"quit", "leave", "resign"}:
+    thing = clause.child("dobj")
+    lost = clause.lemma == "lose" and thing is not None and key(thing) == "job"
+    if lost or clause.lemma in {"quit", "leave", "resign"}:
         return _left(clause, who)
     if (
         clause.lemma in {"lay", "fire", "let"}
