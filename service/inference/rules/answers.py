@@ -45,7 +45,7 @@ def _last_question(text: str) -> list[str]:
 
 
 def _confirmed(asked: list[str], *, agrees: bool) -> str | None:
-    """ "Do you have a dog?" with yes or no."""
+    """Reads "Do you have a dog?" with yes or no."""
     match asked:
         case ["do", "you", *rest] if rest and not (agrees and "any" in rest):
             return " ".join(["I", *([] if agrees else ["do not"]), *rest])

@@ -23,6 +23,10 @@ class Tense(enum.Enum):
     FUTURE = "future"
 
 
+PAST = frozenset({Tense.PAST, Tense.PERFECT})
+"""When something has happened."""
+
+
 class Mood(enum.Enum):
     """How a clause is meant."""
 

@@ -240,7 +240,7 @@ def negative(clause: Clause) -> bool:
 
 
 def denied(clause: Clause, verb: str, kept: Iterable[Token]) -> str:
-    """ "Does not" with a base verb and its words."""
+    """Reads "Does not" with a base verb and its words."""
     after = [token for token in kept if not _is_fronted(token, clause)]
     if verb == "be":
         return f"{clause.third('be')} not {write(after)}"

@@ -212,6 +212,12 @@ LASTING_PLANS = words(
 )
 """What is worth knowing when somebody wants or tries it."""
 
+AIMING = frozenset({"want", "plan", "try", "hope", "go", "intend", "aim", "need", "have"})
+"""Verbs of wanting, which matter by what is wanted."""
+
+TAKING = frozenset({"start", "begin", "get", "land", "accept", "find", "take"})
+"""Verbs that make a job one's own."""
+
 ABILITIES = words(
     """
     bake code cook cycle dance digest draw drink drive eat fly juggle knit lift paint play program read

@@ -80,7 +80,11 @@ class Topic:
 def key(token: Token) -> str:
     """The form of a word under which facts meet: lemma, lower case, American, one of several synonyms."""
     text = shown(token).lower()
-    lemma = text if token.tag_ in {"NNP", "CD", "ADD"} or token.text != shown(token) else token.lemma_.lower()
+    lemma = (
+        text
+        if token.tag_ in {"NNP", "CD", "ADD", "JJR"} or token.text != shown(token)
+        else token.lemma_.lower()
+    )
     if token.tag_ == "NNPS" or (lemma == text and token.tag_ == "NNS"):
         lemma = lemma.removesuffix("s")
     lemma = lexicon.AMERICAN.get(lemma, lemma)
@@ -170,12 +174,37 @@ def _is_clause(token: Token) -> bool:
     )
 
 
-def members(head: Token) -> list[list[Token]]:
-    """The phrases of a list: "two kids and a dog" are two."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One member of a list: its head and its words."""
+
+    head: Token
+    words: tuple[Token, ...]
+
+
+def listed(head: Token) -> list[Part]:
+    """The members of a list: "two kids and a dog" are two."""
     heads = conjuncts(head)
     if len(heads) == 1:
-        return [phrase(head)]
-    return [phrase(one, without=_rest_of_list(one)) for one in heads]
+        return [Part(head, tuple(phrase(head)))]
+    return [Part(one, tuple(phrase(one, without=_rest_of_list(one)))) for one in heads]
+
+
+def separate(words: Iterable[Token], part: Part, parts: Iterable[Part]) -> list[Token]:
+    """The words of a clause with one member of a list in it, and without the others."""
+    others = {word for other in parts if other != part for word in other.words}.difference(part.words)
+    joints = {"cc", "preconj"} if others else set()
+    return [
+        word
+        for word in words
+        if word not in others and word.dep_ not in joints and not (others and word.text == ",")
+    ]
+
+
+def without_prepositions(noun: Token, *prepositions: str) -> list[Token]:
+    """A noun's phrase less what stands after these: "Google" of "Google as a designer"."""
+    hung = [child for child in noun.children if child.dep_ == "prep" and child.text.lower() in prepositions]
+    return phrase(noun, without={word for child in hung for word in child.subtree})
 
 
 def _rest_of_list(head: Token) -> set[Token]:

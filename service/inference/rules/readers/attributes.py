@@ -16,7 +16,7 @@ _RENEWING = frozenset({"new", "current", "old", "own"})
 
 
 def attribute(clause: Clause, who: Who) -> list[Fact] | None:
-    """ "My favourite colour is green", "green is my favourite colour", "my phone number is ..."."""
+    """Reads "My favourite colour is green", "green is my favourite colour", "my phone number is ..."."""
     if clause.lemma != "be" or clause.tense is Tense.FUTURE or clause.subject is None:
         return None
     noun, value = clause.subject, clause.child("attr", "acomp", "oprd", "dobj", "xcomp")
@@ -33,7 +33,7 @@ def attribute(clause: Clause, who: Who) -> list[Fact] | None:
 
 
 def changed(clause: Clause, who: Who) -> list[Fact] | None:
-    """ "I changed my name to Robin", "my number changed to ...", "update my address to ..."."""
+    """Reads "I changed my name to Robin", "my number changed to ...", "update my address to ..."."""
     if (
         clause.lemma not in {"change", "update", "switch", "set"}
         or clause.negated

@@ -5,15 +5,13 @@ from __future__ import annotations
 from spacy.tokens import Token
 
 from service.inference.rules import lexicon
-from service.inference.rules.clauses import Clause, Tense
+from service.inference.rules.clauses import PAST, Clause, Tense
 from service.inference.rules.facts import Fact, Who, fact, negative
-from service.inference.rules.phrases import key, phrase, topic, write
-
-_PAST = frozenset({Tense.PAST, Tense.PERFECT})
+from service.inference.rules.phrases import key, topic, write
 
 
 def named(clause: Clause, who: Who) -> list[Fact] | None:
-    """ "I go by Sam", "I'm called Sam", "my dog is named Rex"."""
+    """Reads "I go by Sam", "I'm called Sam", "my dog is named Rex"."""
     name = clause.child("oprd") if clause.lemma in {"call", "name"} else None
     if clause.lemma == "go":
         name = clause.object_of("by")
@@ -25,23 +23,19 @@ def named(clause: Clause, who: Who) -> list[Fact] | None:
 
 def name_fact(who: Who, name: Token) -> Fact:
     """What somebody is called."""
-    words = [
-        token
-        for token in phrase(name)
-        if token.dep_ not in {"relcl", "prep", "appos", "cc", "conj", "advmod"} or token == name
-    ]
-    words = [token for token in words if token == name or token.head == name]
+    beside = {"relcl", "prep", "appos", "cc", "conj", "advmod"}
+    words = [name, *(child for child in name.children if child.dep_ not in beside and not child.is_punct)]
     if who.is_self:
         return fact(who, "name", topic(name, words), f"name is {write(words)}")
     return fact(who, "name", topic(name, words), f"is named {write(words)}")
 
 
 def age(clause: Clause, who: Who) -> list[Fact] | None:
-    """ "I'm 30", "I turned 31", "my son is five years old"."""
+    """Reads "I'm 30", "I turned 31", "my son is five years old"."""
     value = clause.child("attr", "acomp", "dobj", "npadvmod", "oprd")
-    if value is None or clause.lemma not in {"be", "turn"} or clause.tense in {Tense.FUTURE}:
+    if value is None or clause.lemma not in {"be", "turn"} or clause.tense is Tense.FUTURE:
         return None
-    if clause.lemma == "turn" and clause.tense not in _PAST:
+    if clause.lemma == "turn" and clause.tense not in PAST:
         return None
     number = next((t for t in value.subtree if t.tag_ == "CD" and _is_age(t)), None)
     old = key(value) in {"old", "year"} or value == number
@@ -55,7 +49,7 @@ def age(clause: Clause, who: Who) -> list[Fact] | None:
 
 
 def _is_age(number: Token) -> bool:
-    return number.text.isalpha() or number.text.isdigit() and 0 < int(number.text[:4]) < 125
+    return number.text.isalpha() or (number.text.isdigit() and 0 < int(number.text[:4]) < 125)
 
 
 def _animate(who: Who) -> bool:
