@@ -254,7 +254,7 @@ class MemoryReader(Protocol):
     async def page(
         self, project_id: str, filter_: Filter, *, offset: int, limit: int, on: date | None
     ) -> Page:
-        """At most `limit` memories from the `offset`th on, and the total, as of one moment."""
+        """At most `limit` memories from the `offset`th on, and the total."""
 
     async def ids(self, project_id: str, filter_: Filter, *, limit: int, on: date | None) -> Sequence[str]:
         """The ids of at most `limit` memories."""
