@@ -30,6 +30,7 @@ from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
 from service.memory.pending import pending_worker
 from service.memory.ports import Embedder, Reasoner
+from service.memory.search import SearchMemories
 from service.opening import now, open_database
 from service.readiness import Readiness
 from service.server import SERVICES, serving
@@ -84,8 +85,10 @@ async def running_service(
         infer = InferFacts(ledger, index, embedder, reasoner, now)
         add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored.set)
         edits = SqlEdits(database)
+        reader = SqlMemories(database)
         memories = MemoryUseCases(
-            reader=SqlMemories(database),
+            reader=reader,
+            search=SearchMemories(reader, index, embedder, now),
             add=add,
             update=UpdateMemories(edits, embedder, now, on_commit=committed.set),
             delete=DeleteMemories(edits, now, on_commit=committed.set),

@@ -107,7 +107,7 @@ class AddMemories:
             Change(
                 Event.ADD,
                 None,
-                replace(new_memory(request, message.content, now), speaker=message.speaker),
+                replace(new_memory(request, message.content, now), speaker=message.speaker, verbatim=True),
                 vector,
                 whole(index, message),
             )
