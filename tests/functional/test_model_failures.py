@@ -31,9 +31,8 @@ from tests.scripted_openai import (
 
 SAID = "I have a dog"
 GOOD = plan([add("Has a dog", quote="a dog")])
-FENCED = text(
-    f"Here you are:\n```json\n{json.dumps({'operations': [add('Has a dog', quote='a dog')]})}\n```\nBye!"
-)
+OPERATIONS = json.dumps({"operations": [add("Has a dog", quote="a dog")]})
+FENCED = text(f"Here you are:\n```json\n{OPERATIONS}\n```\nBye!")
 CUT_OFF = '{"operations": [{"message_index": 0, "quote": "a do'
 
 
