@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -137,6 +138,7 @@ memories = Table(
     Column("immutable", Boolean, nullable=False),
     Column("expiration_date", String(10)),
     Column("speaker", Name),
+    Column("verbatim", Boolean, nullable=False, server_default=false(), comment="a message as it was said"),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "project_id", "subject_kind", "subject_id", "sequence"),
