@@ -36,13 +36,13 @@ def add(use: Use) -> None:
 def search(use: Use) -> None:
     """The command's own threshold of 0.3 lets through what is meant."""
     use.stored("Lives in Berlin", "Loves hiking in the mountains")
-    found = use.call("search", "hiking", "--user-id", use.user, "--top-k", 1, *JSON)
-    assert [each["memory"] for each in found] == ["Loves hiking in the mountains"]
-    assert 0.3 <= found[0]["score"] <= 1
+    (best,) = use.call("search", "hiking", "--user-id", use.user, "--top-k", 1, *JSON)
+    assert best["memory"] == "Loves hiking in the mountains"
+    assert 0.3 <= best["score"] <= 1
     assert "Loves hiking in the mountains" in use.call("search", "hiking", "--user-id", use.user)
     either = json.dumps({"OR": [{"user_id": use.user}, {"agent_id": "nobody"}]})
-    found = use.call("search", "hiking", "--filter", either, "--keyword", *JSON)
-    assert found[0]["memory"] == "Loves hiking in the mountains"
+    best, *_ = use.call("search", "hiking", "--filter", either, "--keyword", *JSON)
+    assert best["memory"] == "Loves hiking in the mountains"
 
 
 @command("get")
@@ -60,13 +60,17 @@ def list_memories(use: Use) -> None:
     """The user's memories, narrowed by run, category and date."""
     use.stored("Lives in Berlin")
     use.stored("Is vegetarian", run_id="trip")
-    everything = use.call("list", "--user-id", use.user, *JSON)
-    assert {each["memory"] for each in everything} == {"Lives in Berlin", "Is vegetarian"}
-    run = use.call("list", "--user-id", use.user, "--run-id", "trip", *JSON)
-    assert [each["memory"] for each in run] == ["Is vegetarian"]
-    recent = use.call("list", "--user-id", use.user, "--after", "2020-01-01", "--before", "2099-01-01", *JSON)
-    assert len(recent) == 2
-    assert use.call("list", "--user-id", use.user, "--category", "no-such-category", *JSON) == []
+    assert set(found(use)) == {"Lives in Berlin", "Is vegetarian"}
+    assert found(use, "--run-id", "trip") == ["Is vegetarian"]
+    assert len(found(use, "--after", "2020-01-01", "--before", "2099-01-01")) == 2
+    assert found(use, "--category", "no-such-category") == []
+    assert "Lives in Berlin" in use.call("list", "--user-id", use.user)
+
+
+def found(use: Use, *options: str) -> list[str]:
+    """The texts that the command lists for the user."""
+    listed = use.call("list", "--user-id", use.user, *options, *JSON)["data"]
+    return [each["memory"] for each in listed]
 
 
 @command("update")
