@@ -54,7 +54,8 @@ def test_scopes_that_overlap(rest: Rest, model: Model, ledger: LedgerFile, user:
     assert len(without_run) == len(set(without_run))
     [subject] = ledger.rows("SELECT version FROM subjects WHERE subject_id = ?", user)
     commits = ledger.rows(
-        "SELECT DISTINCT request_id FROM changes WHERE memory_id IN (SELECT id FROM memories WHERE user_id = ?)",
+        "SELECT DISTINCT request_id FROM changes "
+        "WHERE memory_id IN (SELECT id FROM memories WHERE user_id = ?)",
         user,
     )
     assert subject["version"] == len(commits)
