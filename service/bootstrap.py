@@ -13,20 +13,23 @@ from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
 from service.embeddings.local import LocalEmbedder
 from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
+from service.handlers.events import EventHandlers
 from service.handlers.memories import MemoryHandlers
 from service.index import connect
 from service.index.chroma import ChromaIndex
 from service.inference.openai import OpenAIReasoner
 from service.ledger.accounts import SqlAccounts
 from service.ledger.database import Database, sqlite_url
+from service.ledger.events import SqlEventLog
 from service.ledger.ledger import SqlLedger
 from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
 from service.memory.errors import PermissionDenied
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
-from service.memory.pending import pending_worker
+from service.memory.pending import SIDE_BY_SIDE, pending_workers
 from service.memory.ports import Embedder, Reasoner
+from service.memory.work import Bell
 from service.readiness import Readiness
 from service.server import SERVICES, serving
 from service.transport.stages import stages
@@ -93,12 +96,12 @@ async def running_service(
         ledger = SqlLedger(database)
         await ledger.recover(now())
 
-        committed, stored = asyncio.Event(), asyncio.Event()
+        committed, stored = asyncio.Event(), Bell(SIDE_BY_SIDE)
         infer = InferFacts(ledger, index, embedder, reasoner, now)
-        add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored.set)
+        add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored)
         writer = index_writer(ledger, index, committed)
-        pending = pending_worker(ledger, add, now, settings.request_timeout, stored)
-        for worker in (writer, pending):
+        pending = pending_workers(ledger, add, now, settings.request_timeout, stored)
+        for worker in (writer, *pending):
             stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
 
         readiness = Readiness(
@@ -111,6 +114,7 @@ async def running_service(
                 stages(accounts, settings.request_timeout, settings.max_concurrent_requests),
                 MemoryHandlers(accounts, add),
                 AccountHandlers(accounts),
+                EventHandlers(accounts, SqlEventLog(database)),
                 readiness,
                 drain_seconds,
             )
