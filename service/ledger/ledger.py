@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import cast
 
 from memoryd.exact_json import loads
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from service.ledger import rows
+from service.ledger import filter_rows, rows
 from service.ledger.database import Database
 from service.ledger.schema import changes as change_log
 from service.ledger.schema import memories, outbox, projects, requests, subjects
@@ -255,17 +255,20 @@ def _advance(connection: Connection, project_id: str, scope: Scope, expected: in
 
 
 def _apply(connection: Connection, project_id: str, changes: Sequence[Change]) -> None:
-    added = [
-        rows.new_memory_values(project_id, change.memory) for change in changes if change.event is Event.ADD
-    ]
+    added, updated, deleted = (
+        [change.memory for change in changes if change.event is event]
+        for event in (Event.ADD, Event.UPDATE, Event.DELETE)
+    )
+    row = and_(memories.c.project_id == project_id, memories.c.id == bindparam("changed_id"))
     if added:
-        connection.execute(insert(memories), added)
-    for change in changes:
-        row = and_(memories.c.project_id == project_id, memories.c.id == change.memory.id)
-        if change.event is Event.UPDATE:
-            connection.execute(update(memories).where(row).values(rows.memory_values(change.memory)))
-        elif change.event is Event.DELETE:
-            connection.execute(delete(memories).where(row))
+        connection.execute(insert(memories), [rows.new_memory_values(project_id, m) for m in added])
+    if updated:
+        values = [{"changed_id": memory.id, **rows.memory_values(memory)} for memory in updated]
+        connection.execute(update(memories).where(row), values)
+    if deleted:
+        connection.execute(delete(memories).where(row), [{"changed_id": memory.id} for memory in deleted])
+    filter_rows.write(connection, project_id, added)
+    filter_rows.rewrite(connection, project_id, updated)
 
 
 def _log(

@@ -10,6 +10,7 @@ import numpy as np
 from memoryd.exact_json import MAX_DEPTH, dumps, loads
 from sqlalchemy import Row
 
+from service.memory.filters.values import folded
 from service.memory.model import (
     AddRequest,
     Change,
@@ -62,6 +63,7 @@ def memory_values(memory: Memory) -> Values:
     """What an update of a memory may change."""
     return {
         "text": memory.text,
+        "folded_text": folded(memory.text),
         "metadata": None if memory.metadata is None else dumps(memory.metadata),
         "categories": dumps(memory.categories),
         "immutable": memory.immutable,
