@@ -24,6 +24,7 @@ KINDS: Mapping[type, str] = {
 """What `memoryd.exact_json.loads` yields, in words."""
 
 
+INT32 = range(-(2**31), 2**31)
 INT64 = range(-(2**63), 2**63)
 
 

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import add, errors, schemas
+from gateway.openapi import add, errors, events, schemas
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -21,12 +21,7 @@ API_VERSION = "1"
 OPEN: dict[str, Any] = {"security": []}
 """For routes that need no key."""
 
-PROJECT_PARAMETERS: dict[str, Any] = {
-    "parameters": [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in schemas.PROJECT.items()
-    ]
-}
+PROJECT_PARAMETERS: dict[str, Any] = schemas.query_parameters(schemas.PROJECT)
 """The project may stand in the query of any call."""
 
 HEALTHY: dict[int | str, dict[str, Any]] = {
@@ -37,7 +32,7 @@ READY: dict[int | str, dict[str, Any]] = {
     503: {"description": "Not ready; `error` says why.", **schemas.content(schemas.ref("Error"))},
 }
 
-_COMPONENTS = {**add.SCHEMAS, **errors.SCHEMAS, "Ping": schemas.PING}
+_COMPONENTS = {**add.SCHEMAS, **errors.SCHEMAS, **events.SCHEMAS, "Ping": schemas.PING}
 
 
 def request_body(name: str) -> dict[str, Any]:

@@ -25,10 +25,11 @@ def record_proto(record: RequestRecord) -> event_service_pb2.EventRecord:
         rejected=[rejection_proto(rejection) for rejection in record.rejections],
         created_at=timestamp(record.created_at),
         updated_at=timestamp(record.updated_at),
-        started_at=record.started_at and timestamp(record.started_at),
-        completed_at=record.completed_at and timestamp(record.completed_at),
-        **record.request.scope.ids,
+        started_at=None if record.started_at is None else timestamp(record.started_at),
+        completed_at=None if record.completed_at is None else timestamp(record.completed_at),
     )
+    for name, value in record.request.scope.ids.items():
+        setattr(proto, name, value)
     if record.failure is not None:
         proto.error.reason, proto.error.message = record.failure.reason, record.failure.text
     if record.latency is not None:
@@ -44,7 +45,7 @@ def timestamp(time: datetime) -> Timestamp:
 
 
 def _result(change: MadeChange) -> memory_pb2.MemoryEvent:
-    text = change.old_text if change.new_text is None else change.new_text
+    text = change.old_text or "" if change.new_text is None else change.new_text
     proto = memory_pb2.MemoryEvent(
         event=memory_pb2.Event.Value(f"EVENT_{change.event.value}"),
         id=change.memory_id,

@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from memoryd.v1 import event_service_pb2 as pb
 from memoryd.v1.event_service_pb2_grpc import EventServiceServicer
 
-from service.handlers.add_request import given_fields, selection_from
+from service.handlers.add_request import given_fields
+from service.handlers.admission import admit
 from service.handlers.event_record import record_proto
 from service.handlers.fields import Fields
 from service.handlers.pages import page_from
-from service.memory.accounts import Accounts, select_project
+from service.memory.accounts import Accounts
 from service.memory.events import EVENT_TYPES, EventFilter, EventLog, get_event, list_events
 from service.memory.model import RequestStatus
-from service.transport.call import current_call
 from service.transport.chain import Context
 
 
@@ -32,11 +32,9 @@ class EventHandlers(EventServiceServicer):
     ) -> pb.ListEventsResponse:
         """Lists the project's events, the newest first."""
         fields = Fields()
-        selection = selection_from(request, fields)
         page = page_from(given_fields(request), fields)
         wanted = _filter_from(request, fields)
-        fields.raise_if_wrong()
-        project_id = await select_project(self._accounts, current_call().principal, selection)
+        project_id = await admit(self._accounts, request, fields)
         listing = await list_events(self._log, project_id, wanted, page)
         return pb.ListEventsResponse(
             count=listing.count,
@@ -52,16 +50,16 @@ class EventHandlers(EventServiceServicer):
     ) -> pb.GetEventResponse:
         """Says how far one request has come."""
         fields = Fields()
-        selection = selection_from(request, fields)
         event_id = fields.uuid("event_id", request.event_id)
-        fields.raise_if_wrong()
-        project_id = await select_project(self._accounts, current_call().principal, selection)
-        return pb.GetEventResponse(event=record_proto(await get_event(self._log, project_id, event_id)))
+        project_id = await admit(self._accounts, request, fields)
+        return pb.GetEventResponse(event=record_proto(await get_event(self._log, project_id, event_id or "")))
 
 
 def _filter_from(request: pb.ListEventsRequest, fields: Fields) -> EventFilter:
     given = given_fields(request)
-    event_type = fields.choice("event_type", request.event_type, EVENT_TYPES) if "event_type" in given else None
+    event_type = (
+        fields.choice("event_type", request.event_type, EVENT_TYPES) if "event_type" in given else None
+    )
     statuses = tuple(status.value for status in RequestStatus)
     status = fields.choice("status", request.status, statuses) if "status" in given else None
     first = fields.day("start_date", request.start_date) if "start_date" in given else None

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.handlers.fields import Fields
-from service.memory.pages import Page
+from service.memory.pages import PageRequest
 
 MOST_ITEMS = 200
 LAST_PAGE = 1_000_000
 """Far beyond any list, and small enough that no database is asked to count further than it can."""
 
 
-def page_from(given: Mapping[str, Any], fields: Fields, usual: int = 50, most: int = MOST_ITEMS) -> Page:
+def page_from(
+    given: Mapping[str, Any], fields: Fields, usual: int = 50, most: int = MOST_ITEMS
+) -> PageRequest:
     """The page.
 
     Args:
@@ -29,4 +31,4 @@ def page_from(given: Mapping[str, Any], fields: Fields, usual: int = 50, most: i
     if not 1 <= size <= most:
         fields.wrong("page_size", f"page_size must be between 1 and {most}")
         size = usual
-    return Page(number, size)
+    return PageRequest(number, size)

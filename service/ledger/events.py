@@ -14,7 +14,7 @@ from service.ledger.database import Database
 from service.ledger.schema import changes, requests
 from service.memory.events import EventFilter, Failure, MadeChange, RequestRecord
 from service.memory.model import Event, Evidence, Rejection, RequestStatus
-from service.memory.pages import Listing, Page
+from service.memory.pages import Listing, PageRequest
 
 
 class SqlEventLog:
@@ -33,7 +33,7 @@ class SqlEventLog:
 
         return await self._database.read(read)
 
-    async def events(self, project_id: str, wanted: EventFilter, page: Page) -> Listing[RequestRecord]:
+    async def events(self, project_id: str, wanted: EventFilter, page: PageRequest) -> Listing[RequestRecord]:
         """See the port."""
         condition = _condition(project_id, wanted)
         count = select(func.count()).select_from(requests).where(condition)

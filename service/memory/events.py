@@ -9,7 +9,7 @@ from typing import Protocol
 
 from service.memory.errors import NotFound
 from service.memory.model import AddRequest, Event, Evidence, Metadata, Rejection, RequestStatus
-from service.memory.pages import Listing, Page, within
+from service.memory.pages import Listing, PageRequest, within
 
 EVENT_NOT_FOUND = "Event not found or you don't have permission to access it."
 """To the letter: clients look for it (contract section 1)."""
@@ -88,7 +88,7 @@ class EventLog(Protocol):
     async def event(self, project_id: str, event_id: str) -> RequestRecord | None:
         """A request of the project, if it has one of that id."""
 
-    async def events(self, project_id: str, wanted: EventFilter, page: Page) -> Listing[RequestRecord]:
+    async def events(self, project_id: str, wanted: EventFilter, page: PageRequest) -> Listing[RequestRecord]:
         """A page of the project's requests, the newest first."""
 
 
@@ -105,7 +105,7 @@ async def get_event(log: EventLog, project_id: str, event_id: str) -> RequestRec
 
 
 async def list_events(
-    log: EventLog, project_id: str, wanted: EventFilter, page: Page
+    log: EventLog, project_id: str, wanted: EventFilter, page: PageRequest
 ) -> Listing[RequestRecord]:
     """A page of the project's requests, the newest first.
 

@@ -15,7 +15,7 @@ INVALID_PAGE = "Invalid page."
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageRequest:
     """Which part of a list is wanted."""
 
     number: int = 1
@@ -36,7 +36,7 @@ class Listing(Generic[T]):
     items: Sequence[T]
 
 
-def within(page: Page, listing: Listing[T]) -> Listing[T]:
+def within(page: PageRequest, listing: Listing[T]) -> Listing[T]:
     """The listing, if the page is one of the list's. The first page always is.
 
     Raises:

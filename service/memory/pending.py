@@ -12,7 +12,7 @@ from service.memory.ports import Clock, Deadline, Ledger
 from service.memory.work import Bell, Worker
 
 SIDE_BY_SIDE = 8
-"""How many requests are performed at once, each of another subject. Most of their time they wait for a model."""
+"""How many requests are performed at once, each of another subject. Mostly they wait for a model."""
 
 log = structlog.get_logger(__name__)
 
