@@ -14,16 +14,21 @@ from service.embeddings.local import LocalEmbedder
 from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
 from service.handlers.events import EventHandlers
-from service.handlers.memories import MemoryHandlers
+from service.handlers.memories import MemoryHandlers, MemoryUseCases
 from service.index import connect
 from service.index.chroma import ChromaIndex
 from service.inference.openai import OpenAIReasoner
 from service.ledger.accounts import SqlAccounts
 from service.ledger.database import Database, sqlite_url
+from service.ledger.edits import SqlEdits
 from service.ledger.events import SqlEventLog
+from service.ledger.feedback import SqlFeedback
+from service.ledger.history import SqlChangeLog
 from service.ledger.ledger import SqlLedger
+from service.ledger.memories import SqlMemories
 from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
+from service.memory.edit import DeleteMemories, UpdateMemories
 from service.memory.errors import PermissionDenied
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
@@ -99,6 +104,15 @@ async def running_service(
         committed, stored = asyncio.Event(), Bell(SIDE_BY_SIDE)
         infer = InferFacts(ledger, index, embedder, reasoner, now)
         add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored)
+        edits = SqlEdits(database)
+        memories = MemoryUseCases(
+            reader=SqlMemories(database),
+            add=add,
+            update=UpdateMemories(edits, embedder, now, on_commit=committed.set),
+            delete=DeleteMemories(edits, now, on_commit=committed.set),
+            log=SqlChangeLog(database),
+            feedback=SqlFeedback(database),
+        )
         writer = index_writer(ledger, index, committed)
         pending = pending_workers(ledger, add, now, settings.request_timeout, stored)
         for worker in (writer, *pending):
@@ -112,7 +126,7 @@ async def running_service(
             serving(
                 settings.grpc_address,
                 stages(accounts, settings.request_timeout, settings.max_concurrent_requests),
-                MemoryHandlers(accounts, add),
+                MemoryHandlers(accounts, memories, now),
                 AccountHandlers(accounts),
                 EventHandlers(accounts, SqlEventLog(database)),
                 readiness,

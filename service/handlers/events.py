@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from memoryd.v1 import event_service_pb2 as pb
 from memoryd.v1.event_service_pb2_grpc import EventServiceServicer
 
-from service.handlers.add_request import given_fields
+from service.handlers.add_request import given_in
 from service.handlers.admission import admit
 from service.handlers.event_record import record_proto
 from service.handlers.fields import Fields
@@ -25,14 +25,14 @@ class EventHandlers(EventServiceServicer):
         self._accounts = accounts
         self._log = log
 
-    async def ListEvents(  # noqa: N802 - gRPC's name
+    async def ListEvents(
         self,
         request: pb.ListEventsRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.ListEventsResponse:
         """Lists the project's events, the newest first."""
         fields = Fields()
-        page = page_from(given_fields(request), fields)
+        page = page_from(given_in(request), fields)
         wanted = _filter_from(request, fields)
         project_id = await admit(self._accounts, request, fields)
         listing = await list_events(self._log, project_id, wanted, page)
@@ -43,10 +43,10 @@ class EventHandlers(EventServiceServicer):
             page_size=page.size,
         )
 
-    async def GetEvent(  # noqa: N802 - gRPC's name
+    async def GetEvent(
         self,
         request: pb.GetEventRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.GetEventResponse:
         """Says how far one request has come."""
         fields = Fields()
@@ -56,7 +56,7 @@ class EventHandlers(EventServiceServicer):
 
 
 def _filter_from(request: pb.ListEventsRequest, fields: Fields) -> EventFilter:
-    given = given_fields(request)
+    given = given_in(request)
     event_type = (
         fields.choice("event_type", request.event_type, EVENT_TYPES) if "event_type" in given else None
     )

@@ -109,6 +109,7 @@ requests = Table(
     Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
     *_subject(),
     *_scope(),
+    Column("actor", Id, comment="the API key that asked; no foreign key, for the log outlives keys"),
     Column("payload", Text, nullable=False, comment="the request as JSON"),
     Column("asynchronous", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
@@ -181,7 +182,9 @@ changes = Table(
     Column("id", Id, nullable=False, unique=True),
     Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
     Column("memory_id", Id, nullable=False),
-    Column("request_id", Id, nullable=False),
+    Column("request_id", Id, nullable=False, comment="of `requests`, or of one call that changes by hand"),
+    Column("actor", Id, comment="the API key that asked"),
+    Column("user_id", Name),
     Column("event", String(8), nullable=False),
     Column("old_text", Text),
     Column("new_text", Text),
@@ -233,4 +236,18 @@ exports = Table(
     Column("completed_at", BigInteger),
     Index(None, "project_id", "sequence"),
     Index(None, "status", "sequence"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("memory_id", Id, nullable=False),
+    Column("actor", Id, nullable=False, comment="the API key that asked"),
+    Column("verdict", String(16), comment="NULL takes back what was said"),
+    Column("reason", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "memory_id"),
 )

@@ -268,3 +268,5 @@ class AddRequest:
     async_mode: bool = False
     with_context: bool = False
     """Add earlier messages of the scope as context (`version: v2`)."""
+    actor: str | None = None
+    """The id of the API key that asks."""
