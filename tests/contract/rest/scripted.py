@@ -17,9 +17,9 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_status import rpc_status
-from memoryd.v1 import account_service_pb2, memory_service_pb2
+from memoryd.v1 import account_service_pb2, event_service_pb2, memory_service_pb2
 
-FILES = (account_service_pb2.DESCRIPTOR, memory_service_pb2.DESCRIPTOR)
+FILES = (account_service_pb2.DESCRIPTOR, event_service_pb2.DESCRIPTOR, memory_service_pb2.DESCRIPTOR)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,10 @@ async def test_the_document_has_every_route(document: dict[str, Any]) -> None:
     routes = {(method, path) for path, methods in document["paths"].items() for method in methods}
     assert routes == {
         ("post", "/v1/memories/"),
+        ("post", "/v3/memories/add/"),
+        ("get", "/v1/events/"),
+        ("get", "/v1/memories/events/"),
+        ("get", "/v1/event/{event_id}/"),
         ("get", "/v1/ping/"),
         ("get", "/healthz"),
         ("get", "/readyz"),
