@@ -9,26 +9,18 @@ from service.handlers.fields import Fields
 from service.memory.pages import PageRequest
 
 MOST_ITEMS = 200
-LAST_PAGE = 1_000_000
-"""Far beyond any list, and small enough that no database is asked to count further than it can."""
 
 
-def page_from(
-    given: Mapping[str, Any], fields: Fields, usual: int = 50, most: int = MOST_ITEMS
-) -> PageRequest:
+def page_from(given: Mapping[str, Any], fields: Fields, usual: int = 50, most: int = MOST_ITEMS) -> PageRequest:
     """The page.
 
     Args:
         given: the fields that are set, by name.
         fields: where faults are noted.
         usual: how many items a page has unless the request says so.
-        most: how many it may have at most.
+        most: how many it may have at most; who asks for more gets so many.
     """
-    number, size = given.get("page", 1), given.get("page_size", usual)
-    if not 1 <= number <= LAST_PAGE:
-        fields.wrong("page", f"page must be between 1 and {LAST_PAGE}")
-        number = 1
-    if not 1 <= size <= most:
-        fields.wrong("page_size", f"page_size must be between 1 and {most}")
-        size = usual
-    return PageRequest(number, size)
+    size = given.get("page_size", usual)
+    if size < 1:
+        fields.wrong("page_size", "page_size must be at least 1")
+    return PageRequest(given.get("page", 1), min(size, most))

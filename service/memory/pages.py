@@ -16,10 +16,18 @@ INVALID_PAGE = "Invalid page."
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which part of a list is wanted."""
+    """Which part of a list is wanted.
+
+    Raises:
+        NotFound: no list has a page of that number.
+    """
 
     number: int = 1
     size: int = 50
+
+    def __post_init__(self) -> None:
+        if self.number < 1:
+            raise invalid_page()
 
     @property
     def offset(self) -> int:
@@ -43,5 +51,10 @@ def within(page: PageRequest, listing: Listing[T]) -> Listing[T]:
         NotFound: the page lies beyond the end.
     """
     if page.number > 1 and page.offset >= listing.count:
-        raise NotFound(INVALID_PAGE, reason="INVALID_PAGE")
+        raise invalid_page()
     return listing
+
+
+def invalid_page() -> NotFound:
+    """There is no such page."""
+    return NotFound(INVALID_PAGE, reason="INVALID_PAGE")
