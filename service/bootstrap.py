@@ -13,6 +13,7 @@ from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
 from service.embeddings.local import LocalEmbedder
 from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
+from service.handlers.entities import EntityHandlers
 from service.handlers.events import EventHandlers
 from service.handlers.memories import MemoryHandlers, MemoryUseCases
 from service.index import connect
@@ -21,6 +22,7 @@ from service.inference.openai import OpenAIReasoner
 from service.ledger.accounts import SqlAccounts
 from service.ledger.database import Database, sqlite_url
 from service.ledger.edits import SqlEdits
+from service.ledger.entities import SqlEntities
 from service.ledger.events import SqlEventLog
 from service.ledger.feedback import SqlFeedback
 from service.ledger.history import SqlChangeLog
@@ -105,11 +107,12 @@ async def running_service(
         infer = InferFacts(ledger, index, embedder, reasoner, now)
         add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored)
         edits = SqlEdits(database)
+        delete = DeleteMemories(edits, now, on_commit=committed.set)
         memories = MemoryUseCases(
             reader=SqlMemories(database),
             add=add,
             update=UpdateMemories(edits, embedder, now, on_commit=committed.set),
-            delete=DeleteMemories(edits, now, on_commit=committed.set),
+            delete=delete,
             log=SqlChangeLog(database),
             feedback=SqlFeedback(database),
         )
@@ -129,6 +132,7 @@ async def running_service(
                 MemoryHandlers(accounts, memories, now),
                 AccountHandlers(accounts),
                 EventHandlers(accounts, SqlEventLog(database)),
+                EntityHandlers(accounts, SqlEntities(database), delete, now),
                 readiness,
                 drain_seconds,
             )

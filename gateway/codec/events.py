@@ -8,10 +8,10 @@ from simplejson import RawJSON
 from starlette.datastructures import QueryParams
 
 from gateway.codec.add import change_object, rejection_object, status_name
-from gateway.codec.fields import Fields
+from gateway.codec.fields import Fields, assign
 from gateway.codec.memory import SCOPE_FIELDS, rfc3339
-from gateway.codec.project import read_project
-from gateway.codec.query import query_integer, query_text
+from gateway.codec.project import decode_selection, read_project
+from gateway.codec.query import QueryFields
 from gateway.errors import Violation
 from gateway.validation import Decoded
 
@@ -19,20 +19,21 @@ from gateway.validation import Decoded
 def decode_list(query: QueryParams) -> Decoded[ListEventsRequest]:
     """Which events a query asks for."""
     violations: list[Violation] = []
-    request = ListEventsRequest(
-        **{name: query_text(query, name) for name in ("event_type", "status", "start_date", "end_date")},
-        page=query_integer(query, "page", violations),
-        page_size=query_integer(query, "page_size", violations),
-        **read_project(Fields({}, "", violations), query),
+    fields, request = QueryFields(query, violations), ListEventsRequest()
+    assign(
+        request,
+        {
+            **{name: fields.text(name) for name in ("event_type", "status", "start_date", "end_date")},
+            **{name: fields.integer(name) for name in ("page", "page_size")},
+            **read_project(Fields({}, "", violations), query),
+        },
     )
     return Decoded(request, violations)
 
 
 def decode_get(event_id: str, query: QueryParams) -> Decoded[GetEventRequest]:
     """Which event a path names."""
-    violations: list[Violation] = []
-    selection = read_project(Fields({}, "", violations), query)
-    return Decoded(GetEventRequest(event_id=event_id, **selection), violations)
+    return decode_selection(GetEventRequest(event_id=event_id), query)
 
 
 def event_object(event: EventRecord) -> dict[str, object]:

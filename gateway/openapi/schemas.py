@@ -57,12 +57,13 @@ def page_of(name: str) -> Schema:
     )
 
 
-def query_parameters(schemas: dict[str, Schema]) -> dict[str, Any]:
-    """What a route that reads its query adds to its operation."""
+def query_parameters(*groups: dict[str, Schema]) -> dict[str, Any]:
+    """What a route that reads these fields from the query adds to its operation."""
     return {
         "parameters": [
             {"name": name, "in": "query", "required": False, "schema": schema}
-            for name, schema in schemas.items()
+            for group in groups
+            for name, schema in group.items()
         ]
     }
 

@@ -11,7 +11,7 @@ from gateway.codec import events
 from gateway.codec.pages import paged
 from gateway.openapi import document
 from gateway.openapi.events import LIST_PARAMETERS
-from gateway.routes.answers import answer_object
+from gateway.routes.answers import address_of, answer_object
 from gateway.validation import read_checked
 
 router = APIRouter(tags=["events"])
@@ -39,7 +39,7 @@ async def list_events(request: Request) -> Response:
     found = await read_checked(caller, caller.stubs.events.ListEvents, decoded)
     results = [events.event_object(event) for event in found.events]
     return answer_object(
-        paged(request.url, results, count=found.count, page=found.page, page_size=found.page_size)
+        paged(address_of(request), results, count=found.count, page=found.page, page_size=found.page_size)
     )
 
 
