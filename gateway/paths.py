@@ -40,11 +40,15 @@ class PathRules:
         if scope["type"] == "http":
             method = "GET" if scope["method"] == "HEAD" else scope["method"]
             # A copy: the server must still know that it answers HEAD.
-            scope = {**scope, "path": canonical(scope["path"], _ends_with_slash(scope)), "method": method}
+            scope = {
+                **scope,
+                "path": canonical(scope["path"], ends_with_slash=_ends_with_slash(scope)),
+                "method": method,
+            }
         await self.app(scope, receive, send)
 
 
-def canonical(path: str, ends_with_slash: bool) -> str:
+def canonical(path: str, *, ends_with_slash: bool) -> str:
     """The registered spelling of a path.
 
     At most one trailing slash is added or removed: `/v1/memories//` asks for a memory with an empty id,

@@ -36,7 +36,14 @@ READY: dict[int | str, dict[str, Any]] = {
     503: {"description": "Not ready; `error` says why.", **schemas.content(schemas.ref("Error"))},
 }
 
-_COMPONENTS = {**add.SCHEMAS, **memories.SCHEMAS, **events.SCHEMAS, **entities.SCHEMAS, **errors.SCHEMAS, "Ping": schemas.PING}
+_COMPONENTS = {
+    **add.SCHEMAS,
+    **memories.SCHEMAS,
+    **events.SCHEMAS,
+    **entities.SCHEMAS,
+    **errors.SCHEMAS,
+    "Ping": schemas.PING,
+}
 
 
 def request_body(name: str, parameters: dict[str, Any] = PROJECT_PARAMETERS) -> dict[str, Any]:

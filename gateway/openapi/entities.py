@@ -71,7 +71,9 @@ SCHEMAS: dict[str, Schema] = {
             "results": {
                 "type": "array",
                 "items": record(
-                    {"type": _TYPE, "field": _STRING, "total": _COUNT}, ("type", "field", "total"), "A filter."
+                    {"type": _TYPE, "field": _STRING, "total": _COUNT},
+                    ("type", "field", "total"),
+                    "A filter.",
                 ),
             }
         },
@@ -89,4 +91,3 @@ SCHEMAS: dict[str, Schema] = {
         "What the project has.",
     ),
 }
-

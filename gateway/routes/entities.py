@@ -40,9 +40,7 @@ async def list_entities(request: Request) -> Response:
     decoded = entities.decode_list(request.query_params)
     found = await read_checked(caller, caller.stubs.entities.ListEntities, decoded)
     results = [entities.entity_object(entity) for entity in found.entities]
-    page = paged(
-        address_of(request), results, count=found.count, page=found.page, page_size=found.page_size
-    )
+    page = paged(address_of(request), results, count=found.count, page=found.page, page_size=found.page_size)
     return answer_object({**page, **entities.totals_object(found.totals)})
 
 

@@ -152,7 +152,7 @@ def _entity_proto(entity: Entity) -> pb.Entity:
     )
 
 
-def _type_proto(kind: EntityType) -> pb.EntityType:
+def _type_proto(kind: EntityType) -> pb.EntityType.ValueType:
     return pb.EntityType.Value(f"ENTITY_TYPE_{kind.value.upper()}")
 
 

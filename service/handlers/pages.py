@@ -11,7 +11,9 @@ from service.memory.pages import PageRequest
 MOST_ITEMS = 200
 
 
-def page_from(given: Mapping[str, Any], fields: Fields, usual: int = 50, most: int = MOST_ITEMS) -> PageRequest:
+def page_from(
+    given: Mapping[str, Any], fields: Fields, usual: int = 50, most: int = MOST_ITEMS
+) -> PageRequest:
     """The page.
 
     Args:

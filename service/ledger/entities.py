@@ -11,8 +11,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Subquery,
     String,
+    Subquery,
     and_,
     delete,
     func,
@@ -45,9 +45,7 @@ class SqlEntities:
         row = await self._database.read(lambda connection: connection.execute(select(known)).one_or_none())
         return None if row is None else _entity_from(row)
 
-    async def entities(
-        self, project_id: str, wanted: EntityType | None, page: PageRequest
-    ) -> EntityListing:
+    async def entities(self, project_id: str, wanted: EntityType | None, page: PageRequest) -> EntityListing:
         """See the port."""
         query = page_query(project_id, wanted, page)
 
@@ -71,7 +69,9 @@ class SqlEntities:
 
         def put(connection: Connection) -> None:
             if not connection.execute(update(entities).where(_is(project_id, key)).values(values)).rowcount:
-                connection.execute(insert(entities).values(**first, **values, created_at=values["updated_at"]))
+                connection.execute(
+                    insert(entities).values(**first, **values, created_at=values["updated_at"])
+                )
 
         await self._database.write(put)
 
@@ -103,17 +103,14 @@ def page_query(project_id: str, wanted: EntityType | None, page: PageRequest) ->
 
 def _known(project_id: str, types: tuple[EntityType, ...], entity_id: str | None = None) -> Subquery:
     """One row for each entity of these types: what memories say of it and what was said by hand, together."""
-    by_hand = (
-        select(
-            entities.c.kind,
-            entities.c.entity_id,
-            literal(0).label("total"),
-            entities.c.metadata,
-            entities.c.created_at,
-            entities.c.updated_at,
-        )
-        .where(entities.c.project_id == project_id, entities.c.kind.in_([each.value for each in types]))
-    )
+    by_hand = select(
+        entities.c.kind,
+        entities.c.entity_id,
+        literal(0).label("total"),
+        entities.c.metadata,
+        entities.c.created_at,
+        entities.c.updated_at,
+    ).where(entities.c.project_id == project_id, entities.c.kind.in_([each.value for each in types]))
     if entity_id is not None:
         by_hand = by_hand.where(entities.c.entity_id == entity_id)
     both = union_all(by_hand, *(_of_memories(project_id, each, entity_id) for each in types)).subquery()
@@ -153,9 +150,9 @@ def _of_memories(project_id: str, kind: EntityType, entity_id: str | None) -> Se
 def _totals(connection: Connection, project_id: str) -> EntityTotals:
     """How many entities there are of each type. Ids are counted off their indexes alone."""
     known = [
-        select(literal(each.value, String(8)).label("kind"), memories.c[each.field].label("entity_id")).where(
-            memories.c.project_id == project_id, memories.c[each.field].is_not(None)
-        ).distinct()
+        select(literal(each.value, String(8)).label("kind"), memories.c[each.field].label("entity_id"))
+        .where(memories.c.project_id == project_id, memories.c[each.field].is_not(None))
+        .distinct()
         for each in EntityType
     ]
     known.append(select(entities.c.kind, entities.c.entity_id).where(entities.c.project_id == project_id))

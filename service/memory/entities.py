@@ -1,4 +1,7 @@
-"""Whom memories are about. An entity is there as long as a memory carries its id, or when it was made by hand."""
+"""Whom memories are about: users, agents, applications and runs.
+
+An entity is there as long as a memory carries its id, or when it was made by hand.
+"""
 
 from __future__ import annotations
 
@@ -81,12 +84,12 @@ class EntityRegister(Protocol):
     async def entity(self, project_id: str, key: EntityKey) -> Entity | None:
         """The entity, if it is there."""
 
-    async def entities(
-        self, project_id: str, wanted: EntityType | None, page: PageRequest
-    ) -> EntityListing:
+    async def entities(self, project_id: str, wanted: EntityType | None, page: PageRequest) -> EntityListing:
         """A page of the entities, by type and id; of one type only if one is given."""
 
-    async def put_entity(self, project_id: str, key: EntityKey, metadata: Metadata | None, at: datetime) -> None:
+    async def put_entity(
+        self, project_id: str, key: EntityKey, metadata: Metadata | None, at: datetime
+    ) -> None:
         """Makes an entity by hand, or replaces the metadata of one that was made so."""
 
     async def forget_entity(self, project_id: str, key: EntityKey) -> None:

@@ -6,9 +6,9 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
-import grpc
 import httpx
 import pytest
 from memoryd.v1 import event_service_pb2 as pb
@@ -23,12 +23,14 @@ NOT_FOUND = "Event not found or you don't have permission to access it."
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[ScriptedOpenAI]:
+    """The language model."""
     with ScriptedOpenAI() as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def memoryd(model: ScriptedOpenAI, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Memoryd]:
+    """A memoryd that asks that model."""
     settings = {"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": model.base_url}
     with Memoryd(tmp_path_factory.mktemp("events"), settings) as running:
         yield running
@@ -36,16 +38,19 @@ def memoryd(model: ScriptedOpenAI, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def user() -> str:
+    """A user whom nobody else is."""
     return f"user-{uuid.uuid4()}"
 
 
 def get(memoryd: Memoryd, path: str, **query: object) -> httpx.Response:
+    """The bare answer."""
     headers = {"Authorization": f"Token {memoryd.key}"}
     given = {name: str(value) for name, value in query.items()}
     return httpx.get(memoryd.url + path, params=given or None, headers=headers, timeout=30)
 
 
 def event(memoryd: Memoryd, event_id: str) -> dict[str, Any]:
+    """An event that is there."""
     answer = get(memoryd, f"/v1/event/{event_id}/")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -62,6 +67,7 @@ def queue(memoryd: Memoryd, text: str, **fields: object) -> str:
 
 
 def wait_for(memoryd: Memoryd, event_id: str, *statuses: str, seconds: float = 10) -> dict[str, Any]:
+    """The event once it has come so far."""
     limit = time.monotonic() + seconds
     while (found := event(memoryd, event_id))["status"] not in statuses:
         assert time.monotonic() < limit, found
@@ -70,6 +76,7 @@ def wait_for(memoryd: Memoryd, event_id: str, *statuses: str, seconds: float = 1
 
 
 def when(text: str) -> datetime:
+    """A time in an answer."""
     return datetime.fromisoformat(text)
 
 
@@ -172,7 +179,7 @@ def test_adds_to_one_scope_keep_their_order(memoryd: Memoryd, model: ScriptedOpe
     finally:
         model.default = None
     assert [each["status"] for each in done] == ["SUCCEEDED"] * 3
-    for earlier, later in zip(done, done[1:], strict=False):
+    for earlier, later in pairwise(done):
         assert when(earlier["completed_at"]) <= when(later["started_at"])
 
 
@@ -259,14 +266,15 @@ def test_unknown_events_are_not_found(memoryd: Memoryd) -> None:
     assert (answer.status_code, answer.json()["detail"]) == (400, "event_id should be a valid UUID")
 
 
-def test_events_over_grpc(memoryd: Memoryd, user: str) -> None:
+async def test_events_over_grpc(memoryd: Memoryd, user: str) -> None:
     """Both faces tell the same."""
     memoryd.add("Hello", user_id=user, infer=False)
     rest = get(memoryd, "/v1/events/", page_size=1).json()["results"][0]
-    with grpc.insecure_channel(f"127.0.0.1:{memoryd.grpc_port}") as channel:
+    async with memoryd.channel() as channel:
         stub = EventServiceStub(channel)
-        got = stub.GetEvent(pb.GetEventRequest(event_id=rest["id"]), metadata=memoryd.metadata).event
-        listed = stub.ListEvents(pb.ListEventsRequest(page_size=1), metadata=memoryd.metadata)
+        answer = await stub.GetEvent(pb.GetEventRequest(event_id=rest["id"]), metadata=memoryd.metadata)
+        listed = await stub.ListEvents(pb.ListEventsRequest(page_size=1), metadata=memoryd.metadata)
+    got = answer.event
     assert listed.events[0] == got
     assert (got.id, got.user_id, got.results[0].data.memory) == (rest["id"], user, "Hello")
     assert got.status == memory_pb2.EVENT_STATUS_SUCCEEDED
