@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
@@ -20,7 +19,6 @@ from service.index import connect
 from service.index.chroma import ChromaIndex
 from service.inference.openai import OpenAIReasoner
 from service.ledger.accounts import SqlAccounts
-from service.ledger.database import Database, sqlite_url
 from service.ledger.edits import SqlEdits
 from service.ledger.entities import SqlEntities
 from service.ledger.events import SqlEventLog
@@ -36,7 +34,9 @@ from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
 from service.memory.pending import SIDE_BY_SIDE, pending_workers
 from service.memory.ports import Embedder, Reasoner
+from service.memory.search import SearchMemories
 from service.memory.work import Bell
+from service.opening import now, open_database
 from service.readiness import Readiness
 from service.server import SERVICES, serving
 from service.transport.stages import stages
@@ -54,23 +54,6 @@ class Running:
     embedder: str
     first_key: str | None
     """The API key that was made just now. It is shown once and stored nowhere."""
-
-
-def now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
-
-
-def open_database(settings: Settings) -> Database:
-    """The ledger's database, with its schema up to date."""
-    if settings.database_url is not None:
-        url = settings.database_url.get_secret_value()
-    else:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        url = sqlite_url(settings.data_dir.absolute() / "ledger.sqlite3")
-    database = Database(url)
-    database.migrate()
-    return database
 
 
 @asynccontextmanager
@@ -108,8 +91,10 @@ async def running_service(
         add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored)
         edits = SqlEdits(database)
         delete = DeleteMemories(edits, now, on_commit=committed.set)
+        reader = SqlMemories(database)
         memories = MemoryUseCases(
-            reader=SqlMemories(database),
+            reader=reader,
+            search=SearchMemories(reader, index, embedder, now),
             add=add,
             update=UpdateMemories(edits, embedder, now, on_commit=committed.set),
             delete=delete,

@@ -91,10 +91,14 @@ class Fields:
     def day(self, field: str, value: str) -> date | None:
         """A date, YYYY-MM-DD."""
         try:
-            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
+            day = date.fromisoformat(value)
         except ValueError:
+            day = None
+        # Python reads other spellings of ISO 8601 too.
+        if day is None or day.isoformat() != value:
             self.wrong(field, f"{field} must be a date, YYYY-MM-DD")
             return None
+        return day
 
     def uuid(self, field: str, value: str, path: str | None = None) -> str | None:
         """An id of ours, in lower case. The text is the contract's; `path` says where the field stands."""

@@ -14,7 +14,7 @@ from service.memory.filters import ALL, Filter, QueryFilter, from_query, parse, 
 from service.memory.filters.grammar import And
 from service.memory.ports import Page
 
-Filtering: TypeAlias = pb.ListMemoriesRequest | pb.DeleteMemoriesRequest
+Filtering: TypeAlias = pb.ListMemoriesRequest | pb.DeleteMemoriesRequest | pb.SearchMemoriesRequest
 
 ENTITY_TYPES = ("user", "agent", "app", "run")
 
@@ -42,8 +42,8 @@ def filter_from(request: Filtering, fields: Fields) -> Filter:
         start_date=given.get("start_date"),
         end_date=given.get("end_date"),
         metadata=given.get("metadata"),
-        categories=tuple(request.categories),
-        keywords=tuple(request.keywords),
+        categories=tuple(given.get("categories", ())),
+        keywords=tuple(given.get("keywords", ())),
     )
     asked = [from_query(query, fields.violations)]
     if whole_project:

@@ -16,6 +16,7 @@ from service.handlers.edit_request import edit_from, edits_from, history_proto, 
 from service.handlers.fields import Fields
 from service.handlers.list_request import filter_from, listing_from, page_proto
 from service.handlers.memory_proto import memory_proto
+from service.handlers.search_request import found_proto, search_from
 from service.memory.accounts import Accounts
 from service.memory.add import AddMemories
 from service.memory.browse import get_memory, list_memories
@@ -23,6 +24,7 @@ from service.memory.edit import DeleteMemories, UpdateMemories
 from service.memory.feedback import FeedbackBook
 from service.memory.history import ChangeLog, read_history
 from service.memory.ports import Clock, MemoryReader
+from service.memory.search import SearchMemories
 from service.transport.call import current_call
 from service.transport.chain import Context
 
@@ -32,6 +34,7 @@ class MemoryUseCases:
     """What can be done with memories."""
 
     reader: MemoryReader
+    search: SearchMemories
     add: AddMemories
     update: UpdateMemories
     delete: DeleteMemories
@@ -75,6 +78,17 @@ class MemoryHandlers(MemoryServiceServicer):
         project_id = await admit(self._accounts, request, fields)
         page = await list_memories(self._memories.reader, self._now, project_id, listing)
         return page_proto(page, listing, request)
+
+    async def SearchMemories(
+        self, request: pb.SearchMemoriesRequest, context: Context
+    ) -> pb.SearchMemoriesResponse:
+        """Finds the memories that answer a query, best first."""
+        fields = Fields()
+        query = search_from(request, fields)
+        project_id = await admit(self._accounts, request, fields)
+        if request.validate_only:
+            return pb.SearchMemoriesResponse()
+        return found_proto(await self._memories.search(project_id, query), request)
 
     async def UpdateMemory(
         self, request: pb.UpdateMemoryRequest, context: Context

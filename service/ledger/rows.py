@@ -69,6 +69,7 @@ def memory_values(memory: Memory) -> Values:
         "immutable": memory.immutable,
         "expiration_date": memory.expiration_date and memory.expiration_date.isoformat(),
         "speaker": memory.speaker,
+        "verbatim": memory.verbatim,
         "created_at": microseconds(memory.created_at),
         "updated_at": microseconds(memory.updated_at),
     }
@@ -98,6 +99,7 @@ def memory_from(row: AnyRow) -> Memory:
         immutable=row.immutable,
         expiration_date=row.expiration_date and date.fromisoformat(row.expiration_date),
         speaker=row.speaker,
+        verbatim=row.verbatim,
     )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -139,6 +140,7 @@ memories = Table(
     Column("immutable", Boolean, nullable=False),
     Column("expiration_date", String(10)),
     Column("speaker", Name),
+    Column("verbatim", Boolean, nullable=False, server_default=false(), comment="a message as it was said"),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "project_id", "subject_kind", "subject_id", "sequence"),
@@ -225,7 +227,8 @@ exports = Table(
     Column("id", Id, nullable=False, unique=True),
     Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
     Column("schema", Text, nullable=False, comment="JSON Schema, as the client sent it"),
-    Column("filters", Text, nullable=False, comment="JSON object, as the client sent it"),
+    Column("filters", Text, nullable=False, comment="JSON object: the memories it is made from"),
+    Column("filters_digest", Digest, nullable=False, comment="equal for equal filters"),
     Column("instructions", Text),
     Column("status", String(16), nullable=False),
     Column("reason", String(64), comment="why it failed"),
@@ -235,6 +238,7 @@ exports = Table(
     Column("started_at", BigInteger),
     Column("completed_at", BigInteger),
     Index(None, "project_id", "sequence"),
+    Index(None, "project_id", "filters_digest", "sequence"),
     Index(None, "status", "sequence"),
 )
 

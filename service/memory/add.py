@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from service.memory.errors import MemorydError
+from service.memory.errors import DeadlineExceeded, MemorydError
 from service.memory.evidence import whole
 from service.memory.infer import InferFacts, new_memory
 from service.memory.model import INSTRUCTING_ROLES, AddRequest, Change, Event, Outcome, RequestStatus
@@ -56,6 +56,8 @@ class AddMemories:
             Conflict: others kept changing the scope; the call may be repeated.
             DeadlineExceeded: the caller's time ran out; nothing was changed.
         """
+        if not deadline.remaining():
+            raise DeadlineExceeded("There was not enough time left to begin.")
         stored = await self._store(project_id, request)
         if request.async_mode:
             self._on_pending()
@@ -105,7 +107,7 @@ class AddMemories:
             Change(
                 Event.ADD,
                 None,
-                replace(new_memory(request, message.content, now), speaker=message.speaker),
+                replace(new_memory(request, message.content, now), speaker=message.speaker, verbatim=True),
                 vector,
                 whole(index, message),
             )

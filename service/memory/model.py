@@ -127,6 +127,8 @@ class Memory:
     immutable: bool = False
     expiration_date: date | None = None
     speaker: str | None = None
+    verbatim: bool = False
+    """Whether it is a message as it was said, and not a fact that was read from one."""
 
     @property
     def hash(self) -> str:

@@ -237,6 +237,16 @@ class Page:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Scorable:
+    """Memories to be scored."""
+
+    memories: Sequence[Memory]
+    """Newest first."""
+    pending_vectors: Mapping[str, Vector]
+    """Vectors that are committed and not yet in the index, by memory id."""
+
+
 class MemoryReader(Protocol):
     """Reads the current memories of one project, newest first by creation.
 
@@ -250,10 +260,13 @@ class MemoryReader(Protocol):
     async def page(
         self, project_id: str, filter_: Filter, *, offset: int, limit: int, on: date | None
     ) -> Page:
-        """At most `limit` memories from the `offset`th on, and the total, as of one moment."""
+        """At most `limit` memories from the `offset`th on, and the total."""
 
     async def ids(self, project_id: str, filter_: Filter, *, limit: int, on: date | None) -> Sequence[str]:
         """The ids of at most `limit` memories."""
 
     async def count(self, project_id: str, filter_: Filter, *, on: date | None) -> int:
         """How many memories there are."""
+
+    async def scorable(self, project_id: str, filter_: Filter, *, limit: int, on: date | None) -> Scorable:
+        """At most `limit` memories and what the index does not know of them yet, as of one moment."""

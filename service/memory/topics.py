@@ -31,10 +31,14 @@ CONCERNED = 0.38
 _SEPARATORS = re.compile(r"[,;:.\n/()]|\b(?:and|or|like|such as|including|as well as)\b")
 _WORDS = re.compile(r"[^\W_]+")
 _FRAMING = frozenset(
-    """a about all an and any anything are as at data detail details do don dont else every everything fact facts for
-    from his her i in info information is it its keep kind know like me memories memory my not of on only or our please
-    personal preference preferences record related remember save sort store such t that the their them these thing
-    things this those to topic topics user users what which with""".split()
+    _WORDS.findall(
+        """
+    a about all an and any anything are as at data detail details do don dont else every everything fact
+    facts for from his her i in info information is it its keep kind know like me memories memory my not
+    of on only or our please personal preference preferences record related remember save sort store
+    such t that the their them these thing things this those to topic topics user users what which with
+    """
+    )
 )
 """Words that frame a topic without being it."""
 

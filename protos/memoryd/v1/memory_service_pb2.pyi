@@ -543,6 +543,183 @@ class ListMemoriesResponse(_message.Message):
 Global___ListMemoriesResponse: _TypeAlias = ListMemoriesResponse  # noqa: Y015
 
 @_typing.final
+class SearchMemoriesRequest(_message.Message):
+    """A question, and among which memories to look for the answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    FILTERS_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    TOP_K_FIELD_NUMBER: _builtins.int
+    THRESHOLD_FIELD_NUMBER: _builtins.int
+    RERANK_FIELD_NUMBER: _builtins.int
+    KEYWORD_SEARCH_FIELD_NUMBER: _builtins.int
+    FILTER_MEMORIES_FIELD_NUMBER: _builtins.int
+    ONLY_METADATA_BASED_SEARCH_FIELD_NUMBER: _builtins.int
+    SHOW_EXPIRED_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    OUTPUT_FORMAT_FIELD_NUMBER: _builtins.int
+    ORG_ID_FIELD_NUMBER: _builtins.int
+    ORG_NAME_FIELD_NUMBER: _builtins.int
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    PROJECT_NAME_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    """What is asked, in plain words."""
+    user_id: _builtins.str
+    """The user; `*` for any. Like every filter here it must hold together with all others."""
+    agent_id: _builtins.str
+    """The agent; `*` for any."""
+    app_id: _builtins.str
+    """The application; `*` for any."""
+    run_id: _builtins.str
+    """The session or run; `*` for any."""
+    filters: _builtins.str
+    """A filter: a JSON object as text, with AND, OR, NOT, fields and operators."""
+    metadata: _builtins.str
+    """A JSON object as text: top-level keys that the memory's metadata must hold with these values."""
+    top_k: _builtins.int
+    """How many memories to give at most: 10 by default, 1000 at most."""
+    threshold: _builtins.float
+    """The lowest score to give, from 0 to 1. The default is 0: the best `top_k`, however well they fit."""
+    rerank: _builtins.bool
+    """Take a second, closer look at the best: a better order for more time."""
+    keyword_search: _builtins.bool
+    """Give memories that hold a word of the query even when their score is below `threshold`."""
+    filter_memories: _builtins.bool
+    """Give only memories that score at least half as well as the best one."""
+    only_metadata_based_search: _builtins.bool
+    """Look at the filters only: all that match, newest first, without scores."""
+    show_expired: _builtins.bool
+    """Give memories that have expired too."""
+    output_format: _builtins.str
+    """The shape of the REST answer: v1.0 (the default) or v1.1. It does not change this response."""
+    org_id: _builtins.str
+    """The organization, if not the key's own. A UUID."""
+    org_name: _builtins.str
+    """The organization by name. Deprecated in favour of `org_id`."""
+    project_id: _builtins.str
+    """The project, if not the key's own. A UUID."""
+    project_name: _builtins.str
+    """The project by name. Deprecated in favour of `project_id`."""
+    validate_only: _builtins.bool
+    """Check the request and answer without looking for anything."""
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Categories, of which the memory must have at least one."""
+
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the fields of a memory to fill in; all when there are none."""
+
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        user_id: _builtins.str | None = ...,
+        agent_id: _builtins.str | None = ...,
+        app_id: _builtins.str | None = ...,
+        run_id: _builtins.str | None = ...,
+        filters: _builtins.str = ...,
+        metadata: _builtins.str = ...,
+        categories: _abc.Iterable[_builtins.str] | None = ...,
+        top_k: _builtins.int | None = ...,
+        threshold: _builtins.float | None = ...,
+        rerank: _builtins.bool = ...,
+        keyword_search: _builtins.bool = ...,
+        filter_memories: _builtins.bool = ...,
+        only_metadata_based_search: _builtins.bool = ...,
+        show_expired: _builtins.bool = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+        output_format: _builtins.str | None = ...,
+        org_id: _builtins.str | None = ...,
+        org_name: _builtins.str | None = ...,
+        project_id: _builtins.str | None = ...,
+        project_name: _builtins.str | None = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_threshold", b"_threshold", "_top_k", b"_top_k", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "threshold", b"threshold", "top_k", b"top_k", "user_id", b"user_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_threshold", b"_threshold", "_top_k", b"_top_k", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "categories", b"categories", "fields", b"fields", "filter_memories", b"filter_memories", "filters", b"filters", "keyword_search", b"keyword_search", "metadata", b"metadata", "only_metadata_based_search", b"only_metadata_based_search", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "query", b"query", "rerank", b"rerank", "run_id", b"run_id", "show_expired", b"show_expired", "threshold", b"threshold", "top_k", b"top_k", "user_id", b"user_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
+    _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
+    _WhichOneofReturnType__app_id: _TypeAlias = _typing.Literal["app_id"]  # noqa: Y015
+    _WhichOneofArgType__app_id: _TypeAlias = _typing.Literal["_app_id", b"_app_id"]  # noqa: Y015
+    _WhichOneofReturnType__org_id: _TypeAlias = _typing.Literal["org_id"]  # noqa: Y015
+    _WhichOneofArgType__org_id: _TypeAlias = _typing.Literal["_org_id", b"_org_id"]  # noqa: Y015
+    _WhichOneofReturnType__org_name: _TypeAlias = _typing.Literal["org_name"]  # noqa: Y015
+    _WhichOneofArgType__org_name: _TypeAlias = _typing.Literal["_org_name", b"_org_name"]  # noqa: Y015
+    _WhichOneofReturnType__output_format: _TypeAlias = _typing.Literal["output_format"]  # noqa: Y015
+    _WhichOneofArgType__output_format: _TypeAlias = _typing.Literal["_output_format", b"_output_format"]  # noqa: Y015
+    _WhichOneofReturnType__project_id: _TypeAlias = _typing.Literal["project_id"]  # noqa: Y015
+    _WhichOneofArgType__project_id: _TypeAlias = _typing.Literal["_project_id", b"_project_id"]  # noqa: Y015
+    _WhichOneofReturnType__project_name: _TypeAlias = _typing.Literal["project_name"]  # noqa: Y015
+    _WhichOneofArgType__project_name: _TypeAlias = _typing.Literal["_project_name", b"_project_name"]  # noqa: Y015
+    _WhichOneofReturnType__run_id: _TypeAlias = _typing.Literal["run_id"]  # noqa: Y015
+    _WhichOneofArgType__run_id: _TypeAlias = _typing.Literal["_run_id", b"_run_id"]  # noqa: Y015
+    _WhichOneofReturnType__threshold: _TypeAlias = _typing.Literal["threshold"]  # noqa: Y015
+    _WhichOneofArgType__threshold: _TypeAlias = _typing.Literal["_threshold", b"_threshold"]  # noqa: Y015
+    _WhichOneofReturnType__top_k: _TypeAlias = _typing.Literal["top_k"]  # noqa: Y015
+    _WhichOneofArgType__top_k: _TypeAlias = _typing.Literal["_top_k", b"_top_k"]  # noqa: Y015
+    _WhichOneofReturnType__user_id: _TypeAlias = _typing.Literal["user_id"]  # noqa: Y015
+    _WhichOneofArgType__user_id: _TypeAlias = _typing.Literal["_user_id", b"_user_id"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_id) -> _WhichOneofReturnType__agent_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__app_id) -> _WhichOneofReturnType__app_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_id) -> _WhichOneofReturnType__org_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_name) -> _WhichOneofReturnType__org_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__output_format) -> _WhichOneofReturnType__output_format | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_id) -> _WhichOneofReturnType__project_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_name) -> _WhichOneofReturnType__project_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__run_id) -> _WhichOneofReturnType__run_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__threshold) -> _WhichOneofReturnType__threshold | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__top_k) -> _WhichOneofReturnType__top_k | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__user_id) -> _WhichOneofReturnType__user_id | None: ...
+
+Global___SearchMemoriesRequest: _TypeAlias = SearchMemoriesRequest  # noqa: Y015
+
+@_typing.final
+class SearchMemoriesResponse(_message.Message):
+    """What was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEMORIES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def memories(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.Memory]:
+        """The memories, best first, each with its score."""
+
+    def __init__(
+        self,
+        *,
+        memories: _abc.Iterable[_memory_pb2.Memory] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["memories", b"memories"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchMemoriesResponse: _TypeAlias = SearchMemoriesResponse  # noqa: Y015
+
+@_typing.final
 class MemoryEdit(_message.Message):
     """What to change in a memory. At least one change is required."""
 

@@ -53,6 +53,11 @@ class MemoryServiceStub:
                 request_serializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesRequest.SerializeToString,
                 response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesResponse.FromString,
                 _registered_method=True)
+        self.SearchMemories = channel.unary_unary(
+                '/memoryd.v1.MemoryService/SearchMemories',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesResponse.FromString,
+                _registered_method=True)
         self.UpdateMemory = channel.unary_unary(
                 '/memoryd.v1.MemoryService/UpdateMemory',
                 request_serializer=memoryd_dot_v1_dot_memory__service__pb2.UpdateMemoryRequest.SerializeToString,
@@ -117,6 +122,15 @@ class MemoryServiceServicer:
     def ListMemories(self, request, context):
         """Gives the memories that pass a filter, newest first, page by page. Expired ones are left out unless
         asked for. NOT_FOUND means that there is no such page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchMemories(self, request, context):
+        """Finds the memories that answer a query, best first.
+
+        INVALID_ARGUMENT when nothing says whose memories are meant: neither an id nor a filter.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -190,6 +204,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.ListMemories,
                     request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesRequest.FromString,
                     response_serializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesResponse.SerializeToString,
+            ),
+            'SearchMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchMemories,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesResponse.SerializeToString,
             ),
             'UpdateMemory': grpc.unary_unary_rpc_method_handler(
                     servicer.UpdateMemory,
@@ -312,6 +331,33 @@ class MemoryService:
             '/memoryd.v1.MemoryService/ListMemories',
             memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesRequest.SerializeToString,
             memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/SearchMemories',
+            memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -32,6 +32,11 @@ class MemoryServiceStub:
     """Gives the memories that pass a filter, newest first, page by page. Expired ones are left out unless
     asked for. NOT_FOUND means that there is no such page.
     """
+    SearchMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.SearchMemoriesRequest, _memory_service_pb2.SearchMemoriesResponse]
+    """Finds the memories that answer a query, best first.
+
+    INVALID_ARGUMENT when nothing says whose memories are meant: neither an id nor a filter.
+    """
     UpdateMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.UpdateMemoryRequest, _memory_service_pb2.UpdateMemoryResponse]
     """Changes one memory by hand. What is not given stays; metadata merges with what is there.
 
@@ -85,6 +90,17 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_memory_service_pb2.ListMemoriesResponse]:
         """Gives the memories that pass a filter, newest first, page by page. Expired ones are left out unless
         asked for. NOT_FOUND means that there is no such page.
+        """
+
+    @_abc_1.abstractmethod
+    def SearchMemories(
+        self,
+        request: _memory_service_pb2.SearchMemoriesRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.SearchMemoriesRequest, _abc.Awaitable[_memory_service_pb2.SearchMemoriesResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.SearchMemoriesResponse]:
+        """Finds the memories that answer a query, best first.
+
+        INVALID_ARGUMENT when nothing says whose memories are meant: neither an id nor a filter.
         """
 
     @_abc_1.abstractmethod

@@ -13,6 +13,7 @@ from service.inference.rules.facts import SELF, Fact, Who
 from service.inference.rules.parse import Parsed, implied, shown
 from service.inference.rules.phrases import belongs_to_speaker, is_own, key, phrase, topic, write
 from service.inference.rules.readers import read
+from service.inference.rules.readers.attributes import changed, instead, slot_of
 from service.inference.rules.readers.names import name_fact
 
 
@@ -31,15 +32,23 @@ def read_sentence(parsed: Parsed, third: Who | None) -> Reading:
     facts: list[Fact] = []
     for clause in found:
         if clause.mood is Mood.BIDDEN:
-            facts.extend(_call_me(clause))
+            facts.extend([*_call_me(clause), *(changed(clause, SELF) or ())])
         who = whom(clause, third)
+        if facts and not facts[-1].holds and _points_back(clause) and (other := instead(facts[-1], clause)):
+            facts[-1] = other
         if clause.mood is Mood.TOLD and who is not None:
             facts.extend(read(clause, who))
     return Reading(parsed, tuple(facts), found)
 
 
+def _points_back(clause: Clause) -> bool:
+    return (
+        clause.lemma == "be" and clause.subject is not None and clause.subject.text.lower() in {"it", "that"}
+    )
+
+
 def _call_me(clause: Clause) -> Iterator[Fact]:
-    """ "Call me Sam" bids and tells a name."""
+    """Reads "Call me Sam" bids and tells a name."""
     name = clause.child("oprd", "attr", "npadvmod", "ccomp")
     whom_ = clause.child("dobj", "nsubj")
     if (
@@ -65,7 +74,15 @@ def whom(clause: Clause, third: Who | None) -> Who | None:
         return _meant(subject, third)
     if _is_topic_swap(subject, clause):
         return SELF
+    if (
+        clause.verb.dep_ == "relcl"
+        and subject.i == clause.verb.head.i + 1
+        and belongs_to_speaker(clause.verb.head)
+    ):
+        return _named_kin(clause.verb.head, subject)
     if belongs_to_speaker(subject):
+        if clause.lemma == "change" and slot_of(subject) is not None:
+            return SELF
         return None if key(subject) in lexicon.FLEETING_THINGS else _other(subject)
     if (
         clause.verb.dep_ == "relcl"
@@ -77,8 +94,14 @@ def whom(clause: Clause, third: Who | None) -> Who | None:
     return _other(subject) if named else None
 
 
+def _named_kin(noun: Token, name: Token) -> Who:
+    """Reads "My best friend Lisa", which the parser takes for "my best friend whom Lisa"."""
+    words = [*(token for token in noun.lefts if not is_own(token)), noun, name]
+    return Who(topic(noun, words), write(words))
+
+
 def _is_topic_swap(subject: Token, clause: Clause) -> bool:
-    """ "Green is my favourite colour" is about the speaker."""
+    """Reads "Green is my favourite colour" is about the speaker."""
     value = clause.child("attr")
     return (
         value is not None and belongs_to_speaker(value) and any(key(c) == "favorite" for c in value.children)

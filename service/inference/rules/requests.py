@@ -128,21 +128,27 @@ def _denied(right: Token) -> Token | None:
     return None
 
 
-def put_right(reading: Reading, revision: Revision, source: Source) -> None:
-    """Carries out the corrections of a sentence."""
-    for right, wrong in corrections(reading):
-        words = _value(right)
-        if wrong is not None:
-            wrong_words = _value(wrong)
-            revision.correct(
-                topic(wrong, wrong_words), write(words), topic(right, words), write(wrong_words), source
-            )
-            continue
-        last = revision.last_new()
-        if last is not None and last.topic.head and reading.parsed.sentence.corrects:
-            was = _as_written(last)
-            if was:
-                revision.correct(Topic(last.topic.head), write(words), topic(right, words), was, source)
+def put_right(reading: Reading, revision: Revision, source: Source) -> bool:
+    """Carries out the corrections of a sentence. Says whether there was one."""
+    return any([_corrected(right, wrong, reading, revision, source) for right, wrong in corrections(reading)])
+
+
+def _corrected(
+    right: Token, wrong: Token | None, reading: Reading, revision: Revision, source: Source
+) -> bool:
+    words = _value(right)
+    if wrong is not None:
+        denied = _value(wrong)
+        return revision.correct(
+            topic(wrong, denied), write(words), topic(right, words), write(denied), source
+        )
+    last = revision.last_new()
+    if last is None or not last.topic.head or not reading.parsed.sentence.corrects:
+        return False
+    was = _as_written(last)
+    return bool(was) and revision.correct(
+        Topic(last.topic.head), write(words), topic(right, words), was, source
+    )
 
 
 def _value(noun: Token) -> Sequence[Token]:

@@ -30,7 +30,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("project_id", sa.String(length=36), nullable=False),
         sa.Column("schema", sa.Text(), nullable=False, comment="JSON Schema, as the client sent it"),
-        sa.Column("filters", sa.Text(), nullable=False, comment="JSON object, as the client sent it"),
+        sa.Column("filters", sa.Text(), nullable=False, comment="JSON object: the memories it is made from"),
+        sa.Column("filters_digest", sa.String(length=64), nullable=False, comment="equal for equal filters"),
         sa.Column("instructions", sa.Text(), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.String(length=64), nullable=True, comment="why it failed"),
@@ -46,6 +47,11 @@ def upgrade() -> None:
     with op.batch_alter_table("exports", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_exports_project_id_sequence"), ["project_id", "sequence"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_exports_project_id_filters_digest_sequence"),
+            ["project_id", "filters_digest", "sequence"],
+            unique=False,
         )
         batch_op.create_index(batch_op.f("ix_exports_status_sequence"), ["status", "sequence"], unique=False)
 
