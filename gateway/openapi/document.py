@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import add, errors, memories, schemas, search
+from gateway.openapi import add, entities, errors, events, memories, schemas, search
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -21,24 +21,12 @@ API_VERSION = "1"
 OPEN: dict[str, Any] = {"security": []}
 """For routes that need no key."""
 
-
-def query_parameters(*groups: dict[str, schemas.Schema]) -> dict[str, Any]:
-    """What a route that reads these fields from the query adds to its operation."""
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": False, "schema": schema}
-            for group in groups
-            for name, schema in group.items()
-        ]
-    }
-
-
-PROJECT_PARAMETERS = query_parameters(schemas.PROJECT)
+PROJECT_PARAMETERS = schemas.query_parameters(schemas.PROJECT)
 """The project may stand in the query of any call."""
 
-FILTER_PARAMETERS = query_parameters(memories.QUERY_FILTERS, memories.QUERY_IDS, schemas.PROJECT)
-LIST_PARAMETERS = query_parameters(memories.QUERY_FILTERS, memories.QUERY_LIST, schemas.PROJECT)
-PAGE_PARAMETERS = query_parameters(memories.PAGE, schemas.PROJECT)
+FILTER_PARAMETERS = schemas.query_parameters(memories.QUERY_FILTERS, memories.QUERY_IDS, schemas.PROJECT)
+LIST_PARAMETERS = schemas.query_parameters(memories.QUERY_FILTERS, memories.QUERY_LIST, schemas.PROJECT)
+PAGE_PARAMETERS = schemas.query_parameters(memories.PAGE, schemas.PROJECT)
 
 HEALTHY: dict[int | str, dict[str, Any]] = {
     200: {"description": "Alive.", **schemas.content(schemas.status("ok"))}
@@ -48,7 +36,15 @@ READY: dict[int | str, dict[str, Any]] = {
     503: {"description": "Not ready; `error` says why.", **schemas.content(schemas.ref("Error"))},
 }
 
-_COMPONENTS = {**add.SCHEMAS, **memories.SCHEMAS, **search.SCHEMAS, **errors.SCHEMAS, "Ping": schemas.PING}
+_COMPONENTS = {
+    **add.SCHEMAS,
+    **memories.SCHEMAS,
+    **search.SCHEMAS,
+    **events.SCHEMAS,
+    **entities.SCHEMAS,
+    **errors.SCHEMAS,
+    "Ping": schemas.PING,
+}
 
 
 def request_body(name: str, parameters: dict[str, Any] = PROJECT_PARAMETERS) -> dict[str, Any]:
@@ -56,9 +52,9 @@ def request_body(name: str, parameters: dict[str, Any] = PROJECT_PARAMETERS) -> 
     return {"requestBody": {"required": True, **schemas.content(schemas.ref(name))}, **parameters}
 
 
-def responses(name: str) -> dict[int | str, dict[str, Any]]:
+def responses(name: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """The answers of a route that needs a key: a schema on success, and every error."""
-    return {200: {"description": "Success.", **schemas.content(schemas.ref(name))}, **errors.RESPONSES}
+    return {status: {"description": "Success.", **schemas.content(schemas.ref(name))}, **errors.RESPONSES}
 
 
 def build(routes: Sequence[BaseRoute]) -> bytes:

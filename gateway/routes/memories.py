@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,7 +11,7 @@ from gateway.calls import Caller, caller_of
 from gateway.codec import add, listing
 from gateway.errors import ApiError
 from gateway.openapi import document
-from gateway.routes.answers import answer, answer_array, answer_object
+from gateway.routes.answers import address_of, answer, answer_array, answer_object
 from gateway.validation import call_checked, read_checked
 
 router = APIRouter(tags=["memories"])
@@ -35,6 +34,22 @@ async def add_memories(request: Request) -> Response:
     decoded = add.decode(body, request.query_params)
     result = await call_checked(caller, caller.stubs.memories.AddMemories, decoded)
     return answer(add.encode(result, decoded.request.output_format))
+
+
+@router.post(
+    "/v3/memories/add/",
+    summary="Add memories, and follow the event",
+    response_model=None,
+    responses=document.responses("AddResultsV3"),
+    openapi_extra=document.request_body("AddRequest"),
+)
+async def add_memories_v3(request: Request) -> Response:
+    """Stores the request durably and answers at once, unless `async_mode` or `infer` is false."""
+    caller = caller_of(request)
+    body = await read_object(request, caller)
+    decoded = add.decode_v3(body, request.query_params)
+    result = await call_checked(caller, caller.stubs.memories.AddMemories, decoded)
+    return answer_object(add.encode_v3(result))
 
 
 @router.get(
@@ -118,10 +133,4 @@ async def _list(request: Request, caller: Caller, call: listing.ListCall) -> Res
             # The one error without an envelope: clients of this list expect an array (contract section 1).
             return answer_array([error.text], error.status)
         raise
-    return answer(listing.encode(found, call, _address(request)))
-
-
-def _address(request: Request) -> URL:
-    """The request's address as the client knows it, behind a proxy that ends TLS too."""
-    secure = request.headers.get("x-forwarded-proto") == "https"
-    return request.url.replace(scheme="https") if secure else request.url
+    return answer(listing.encode(found, call, address_of(request)))

@@ -46,8 +46,6 @@ class Fact:
     """False: it is not so, or not any more."""
     lasting: bool = False
     """Whether a denial is worth knowing by itself, so that it takes the place of what it denies."""
-    silent: bool = False
-    """Whether it is only worth something for what it ends."""
     ends: frozenset[str] = field(default_factory=frozenset)
     """Further relations in which this ends what is said of the same topic, or all if the topic is empty."""
     former: Topic | None = None

@@ -226,6 +226,11 @@ ABILITIES = words(
 )
 """What "can" and "cannot" say something lasting about."""
 
+FIRMS = frozenset(
+    {"startup", "company", "firm", "agency", "bank", "university", "hospital", "school", "studio"}
+)
+"""What one joins as an employer, be it named or not."""
+
 ENDURING_NEGATIVES = frozenset({"eat", "drink", "smoke", "vape", "consume", "gamble"})
 """Habits whose absence is itself worth knowing: a negation replaces the known fact instead of removing it."""
 

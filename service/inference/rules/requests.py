@@ -19,6 +19,7 @@ from service.inference.rules.phrases import (
     write,
 )
 from service.inference.rules.readers import read
+from service.inference.rules.readers.attributes import slot_of
 from service.inference.rules.reading import Reading
 from service.inference.rules.revise import Entry, Revision, Source
 from service.inference.rules.slots import Meeting, is_single, meet
@@ -81,8 +82,9 @@ def _is_about(noun: Token, old: Fact) -> bool:
     if old.who.is_self:
         if old.relation == "have":
             return named.head == old.topic.head and named.words <= old.topic.all
-        slots = lexicon.SLOT_NOUNS.get(head, ())
-        if old.relation in slots and (named.words <= {"phone", "home", "email", "mobile", "telephone"}):
+        exact = slot_of(noun)
+        slots = lexicon.SLOT_NOUNS.get(head, ()) if not named.words else (exact,)
+        if old.relation in slots:
             return True
         return old.relation.startswith("attribute:") and named.all <= set(
             old.relation.removeprefix("attribute:").split()

@@ -63,7 +63,11 @@ def _says_something(clause: Clause, focus: Token | None, kept: Sequence[Token]) 
         return False
     if focus is None:
         return bool(kept) or clause.tense is Tense.PRESENT
-    return not is_vague(focus) and (key(focus) not in lexicon.FLEETING_THINGS or is_habit(clause))
+    return (
+        not is_vague(focus)
+        and key(focus) != "job"
+        and (key(focus) not in lexicon.FLEETING_THINGS or is_habit(clause))
+    )
 
 
 def _lasts(clause: Clause, who: Who, focus: Token | None) -> bool:
