@@ -105,7 +105,7 @@ async def test_a_request_is_given_back_as_it_was(project: Project, ledger: SqlLe
     assert taken is not None
     assert (taken.event_id, taken.project_id, taken.request) == (event_id, project.id, request)
     assert await state(project, event_id) == ("RUNNING", None)
-    await ledger.fail_request(project.id, event_id, "TEST", LATER)
+    await ledger.fail_request(project.id, event_id, "TEST", "It failed.", LATER)
 
 
 async def test_pending_requests_are_taken_once_each(
@@ -113,14 +113,15 @@ async def test_pending_requests_are_taken_once_each(
 ) -> None:
     """However many take at once; the oldest first; a synchronous one is nobody else's."""
     await ledger.store_request(project.id, asked(scope), NOW)
-    stored = [await ledger.store_request(project.id, asked(scope, async_mode=True), NOW) for _ in range(6)]
+    users = [Scope(user_id=str(uuid.uuid4())) for _ in range(6)]
+    stored = [await ledger.store_request(project.id, asked(user, async_mode=True), NOW) for user in users]
     first = await ledger.take_pending(LATER)
     assert first is not None
     assert first.event_id == stored[0]
     rest = await asyncio.gather(*(ledger.take_pending(LATER) for _ in range(8)))
     assert sorted(taken.event_id for taken in rest if taken) == sorted(stored[1:])
     for event_id in stored:
-        await ledger.fail_request(project.id, event_id, "TEST", LATER)
+        await ledger.fail_request(project.id, event_id, "TEST", "It failed.", LATER)
 
 
 async def test_a_commit_writes_everything(project: Project, ledger: SqlLedger, scope: Scope) -> None:
@@ -147,7 +148,7 @@ async def test_a_commit_that_fails_writes_nothing(project: Project, ledger: SqlL
         await ledger.commit(project.id, event_id, scope, 0, [addition(scope), twice, twice], (), LATER)
     assert await counts(project) == before
     assert await state(project, event_id) == ("RUNNING", None)
-    await ledger.fail_request(project.id, event_id, "CONFLICT", LATER)
+    await ledger.fail_request(project.id, event_id, "CONFLICT", "It failed.", LATER)
     assert await state(project, event_id) == ("FAILED", "CONFLICT")
 
 
@@ -199,14 +200,14 @@ async def test_a_committed_request_cannot_fail(project: Project, ledger: SqlLedg
     """Giving up too late changes nothing."""
     event_id = await ledger.store_request(project.id, asked(scope), NOW)
     await ledger.commit(project.id, event_id, scope, None, [addition(scope)], (), NOW)
-    await ledger.fail_request(project.id, event_id, "CANCELLED", LATER)
+    await ledger.fail_request(project.id, event_id, "CANCELLED", "It failed.", LATER)
     assert await state(project, event_id) == ("SUCCEEDED", None)
 
 
 async def test_a_failed_request_cannot_commit(project: Project, ledger: SqlLedger, scope: Scope) -> None:
     """Committing too late is a conflict and writes nothing."""
     event_id = await ledger.store_request(project.id, asked(scope), NOW)
-    await ledger.fail_request(project.id, event_id, "CANCELLED", NOW)
+    await ledger.fail_request(project.id, event_id, "CANCELLED", "It failed.", NOW)
     before = await counts(project)
     for changes in ([addition(scope)], []):
         with pytest.raises(Conflict) as caught:
@@ -223,7 +224,7 @@ async def test_committing_and_giving_up_at_once(project: Project, ledger: SqlLed
         change = addition(scope)
         ends = [
             ledger.commit(project.id, event_id, scope, None, [change], (), NOW),
-            ledger.fail_request(project.id, event_id, "CANCELLED", NOW),
+            ledger.fail_request(project.id, event_id, "CANCELLED", "It failed.", NOW),
         ]
         await asyncio.gather(*(ends if number % 2 else reversed(ends)), return_exceptions=True)
         status, _ = await state(project, event_id)
@@ -244,7 +245,7 @@ async def test_a_caller_who_goes_away_leaves_no_half(
         await asyncio.sleep(0.0005)
         committing.cancel()
         await asyncio.gather(committing, return_exceptions=True)
-        await ledger.fail_request(project.id, event_id, "CANCELLED", NOW)
+        await ledger.fail_request(project.id, event_id, "CANCELLED", "It failed.", NOW)
         status, _ = await state(project, event_id)
         known = [memory.id for memory in (await ledger.read_scope(project.id, scope)).memories]
         assert status == ("SUCCEEDED" if change.memory.id in known else "FAILED")
@@ -293,7 +294,7 @@ async def test_recovery(project: Project, ledger: SqlLedger, scope: Scope) -> No
     again = await ledger.take_pending(LATER)
     assert again is not None
     assert again.event_id == waiting
-    await ledger.fail_request(project.id, waiting, "TEST", LATER)
+    await ledger.fail_request(project.id, waiting, "TEST", "It failed.", LATER)
 
 
 async def test_earlier_messages(project: Project, ledger: SqlLedger, scope: Scope) -> None:
@@ -311,7 +312,7 @@ async def test_earlier_messages(project: Project, ledger: SqlLedger, scope: Scop
         if succeeds:
             await ledger.commit(project.id, event_id, where, None, [], (), NOW)
         else:
-            await ledger.fail_request(project.id, event_id, "TEST", NOW)
+            await ledger.fail_request(project.id, event_id, "TEST", "It failed.", NOW)
     for limit, wanted in ((10, ["one", "two", "three"]), (2, ["two", "three"])):
         earlier = await ledger.earlier_messages(project.id, scope, limit)
         assert [message.content for message in earlier] == wanted
@@ -329,7 +330,7 @@ async def test_projects_share_nothing(project: Project, ledger: SqlLedger, scope
     event_id = await ledger.store_request(project.id, asked(scope), NOW)
     with pytest.raises(Conflict):
         await ledger.commit(other, event_id, scope, None, [addition(scope)], (), NOW)
-    await ledger.fail_request(other, event_id, "TEST", NOW)
+    await ledger.fail_request(other, event_id, "TEST", "It failed.", NOW)
     assert await state(project, event_id) == ("RUNNING", None)
     await ledger.commit(project.id, event_id, scope, None, [addition(scope)], (), NOW)
     snapshot = await ledger.read_scope(other, scope)
