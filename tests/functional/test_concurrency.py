@@ -114,3 +114,38 @@ def test_nobody_waits_for_a_stranger(rest: Rest, model: Model, user: str) -> Non
         assert not waiting.done()
         assert time.monotonic() - begun < 2.0
         assert waiting.result() == []
+
+
+def elsewhere(ledger: LedgerFile, user: str, times: int) -> Answerer:
+    """A model during whose thinking another replica changes the scope, so many times."""
+    left = iter(range(times))
+
+    def answer(body: Body) -> Reply:
+        if next(left, None) is not None:
+            ledger.run("UPDATE subjects SET version = version + 1 WHERE subject_id = ?", user)
+        return attentive(body)
+
+    return answer
+
+
+def test_another_replica_changes_the_scope(face: Face, model: Model, ledger: LedgerFile, user: str) -> None:
+    """What was decided on an old state is decided anew, and committed once."""
+    model.answers(plan([add("Has a dog", quote="a dog")]))
+    face.add("I have a dog", user_id=user)
+    model.answers_always(elsewhere(ledger, user, 2))
+    assert len(face.add(SAID, user_id=user)) == 2
+    assert model.asked == 1 + 3
+    assert sorted(ledger.texts(user)) == sorted(FACTS)
+
+
+def test_a_scope_that_never_rests(face: Face, model: Model, ledger: LedgerFile, user: str) -> None:
+    """After a few attempts the call is told of the conflict; nothing was changed and it may come again."""
+    model.answers(plan([add("Has a dog", quote="a dog")]))
+    face.add("I have a dog", user_id=user)
+    model.answers_always(elsewhere(ledger, user, 100))
+    refused = face.refused(SAID, user_id=user)
+    assert (refused.status, refused.reason) == ("ABORTED", "SCOPE_CHANGED")
+    assert ledger.texts(user) == ["Has a dog"]
+    assert [row["status"] for row in ledger.requests(user)] == ["SUCCEEDED", "FAILED"]
+    model.answers_always(attentive)
+    assert len(face.add(SAID, user_id=user)) == 2
