@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import add, errors, memories, schemas
+from gateway.openapi import add, errors, memories, schemas, search
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -48,7 +48,7 @@ READY: dict[int | str, dict[str, Any]] = {
     503: {"description": "Not ready; `error` says why.", **schemas.content(schemas.ref("Error"))},
 }
 
-_COMPONENTS = {**add.SCHEMAS, **memories.SCHEMAS, **errors.SCHEMAS, "Ping": schemas.PING}
+_COMPONENTS = {**add.SCHEMAS, **memories.SCHEMAS, **search.SCHEMAS, **errors.SCHEMAS, "Ping": schemas.PING}
 
 
 def request_body(name: str, parameters: dict[str, Any] = PROJECT_PARAMETERS) -> dict[str, Any]:

@@ -13,12 +13,14 @@ from service.inference.rules.clauses import Clause, Tense
 from service.inference.rules.parse import SUBJECTS
 from service.inference.rules.phrases import Topic, capital, key, write
 
+NOTHING = Topic()
+
 
 @dataclass(frozen=True, slots=True)
 class Who:
     """Whom a fact is about: nobody named is the one remembered."""
 
-    topic: Topic = Topic()
+    topic: Topic = NOTHING
     label: str = ""
 
     @property
@@ -240,7 +242,7 @@ def negative(clause: Clause) -> bool:
 
 
 def denied(clause: Clause, verb: str, kept: Iterable[Token]) -> str:
-    """Reads "Does not" with a base verb and its words."""
+    """Gives "does not" with a base verb and its words."""
     after = [token for token in kept if not _is_fronted(token, clause)]
     if verb == "be":
         return f"{clause.third('be')} not {write(after)}"

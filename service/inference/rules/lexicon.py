@@ -168,7 +168,7 @@ FLEETING_VERBS = words(
     understand update upload wait want wish wonder worry
     """
 )
-"""Verbs that in the present tell what one thinks or does just now, unless a habit is told of ("every day")."""
+"""Verbs that tell what one thinks or does just now, unless a habit is told of ("every day")."""
 
 FLEETING_STATES = words(
     """

@@ -47,10 +47,10 @@ class Parser:
         index = self._nlp.get_pipe("lemmatizer").lookups.get_table("lemma_index")
         self._verbs = frozenset(index["verb"])
 
-    def said(self, text: str) -> list[Parsed]:
-        """The sentences of a message."""
-        parts = sentences(text, self._nlp.tokenizer)
-        return [whole for part in parts for whole in self._unjoined(self._parse(_with_dropped_subject(part)))]
+    def said(self, text: str) -> Iterator[Parsed]:
+        """The sentences of a message, each parsed when it is asked for."""
+        for part in sentences(text, self._nlp.tokenizer):
+            yield from self._unjoined(self._parse(_with_dropped_subject(part)))
 
     def known(self, text: str) -> list[Parsed]:
         """The sentences of a remembered fact, the one remembered being "she": "Lives in Munich"."""

@@ -12,7 +12,6 @@ from service.inference.rules.facts import SELF, Fact
 from service.inference.rules.phrases import (
     Topic,
     belongs_to_speaker,
-    conjuncts,
     is_own,
     key,
     phrase,
@@ -63,13 +62,8 @@ def _said_so(verb: Token, clause: Clause, revision: Revision) -> Iterator[tuple[
 def _named_nouns(verb: Token) -> Iterator[Token]:
     """The speaker's things below the verb: "number" of "forget my number"."""
     for token in verb.subtree:
-        if (
-            token.tag_ in {"NN", "NNS"}
-            and belongs_to_speaker(token)
-            and token.dep_ in {"dobj", "pobj", "conj", "nsubj"}
-        ):
-            yield token
-        elif token.dep_ == "conj" and token.tag_ in {"NN", "NNS"} and belongs_to_speaker(token.head):
+        own = belongs_to_speaker(token) or (token.dep_ == "conj" and belongs_to_speaker(token.head))
+        if own and token.tag_ in {"NN", "NNS"} and token.dep_ in {"dobj", "pobj", "conj", "nsubj"}:
             yield token
 
 
@@ -130,7 +124,10 @@ def _denied(right: Token) -> Token | None:
 
 def put_right(reading: Reading, revision: Revision, source: Source) -> bool:
     """Carries out the corrections of a sentence. Says whether there was one."""
-    return any([_corrected(right, wrong, reading, revision, source) for right, wrong in corrections(reading)])
+    done = False
+    for right, wrong in corrections(reading):
+        done = _corrected(right, wrong, reading, revision, source) or done
+    return done
 
 
 def _corrected(
@@ -164,6 +161,3 @@ def _as_written(fact: Fact) -> str:
     words = [word for word in fact.text.split() if word.strip(".,").lower() in fact.topic.all]
     joined = " ".join(words)
     return joined if joined and joined in fact.text else ""
-
-
-__all__ = ["conjuncts", "forgets", "forgotten", "put_right"]

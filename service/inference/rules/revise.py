@@ -61,7 +61,7 @@ class Revision:
             self._end(entry, old, source)
 
     def correct(self, wrong: Topic, right: str, value: Topic, wrong_text: str, source: Source) -> bool:
-        """Puts one value in the place of another: "it's Munich, not Berlin". Says whether it found the place."""
+        """Puts one value in the place of another ("it's Munich, not Berlin") where there is such a place."""
         held = [
             (entry, old)
             for entry, old in self._current()
