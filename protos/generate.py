@@ -51,15 +51,15 @@ def lint() -> None:
     """
     with tempfile.TemporaryDirectory() as scratch:
         image = Path(scratch) / "image.binpb"
-        describe(image)
+        describe(image, "--include_source_info")
         buf("lint", image)
         if RELEASED.exists():
             buf("breaking", image, "--against", RELEASED)
 
 
-def describe(target: Path) -> None:
-    """Writes the protos as a descriptor set, comments included."""
-    flags = [f"--descriptor_set_out={target}", "--include_imports", "--include_source_info"]
+def describe(target: Path, *extra: str) -> None:
+    """Writes the protos as a descriptor set."""
+    flags = [f"--descriptor_set_out={target}", "--include_imports", *extra]
     if protoc.main(["protoc", *INCLUDES, *flags, *(str(source) for source in SOURCES)]) != 0:
         raise SystemExit("protoc failed")
 

@@ -18,10 +18,10 @@ class AccountHandlers(AccountServiceServicer):
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
 
-    async def Ping(  # noqa: N802 - gRPC's name
+    async def Ping(
         self,
         request: pb.PingRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.PingResponse:
         """Says which organization and project the key belongs to."""
         principal = current_call().principal

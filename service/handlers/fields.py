@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import cast
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from memoryd.exact_json import ExactJsonError, loads
 
+from service.memory.accounts import is_uuid
 from service.memory.errors import InvalidRequest, Violation
 
 LONGEST_ID = 255
@@ -89,9 +91,28 @@ class Fields:
     def day(self, field: str, value: str) -> date | None:
         """A date, YYYY-MM-DD."""
         try:
-            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
+            day = date.fromisoformat(value)
         except ValueError:
+            day = None
+        # Python reads other spellings of ISO 8601 too.
+        if day is None or day.isoformat() != value:
             self.wrong(field, f"{field} must be a date, YYYY-MM-DD")
+            return None
+        return day
+
+    def uuid(self, field: str, value: str, path: str | None = None) -> str | None:
+        """An id of ours, in lower case. The text is the contract's; `path` says where the field stands."""
+        if is_uuid(value):
+            return value.lower()
+        self.wrong(path or field, f"{field} should be a valid UUID")
+        return None
+
+    def moment(self, field: str, value: Timestamp) -> datetime | None:
+        """A time."""
+        try:
+            return value.ToDatetime(UTC)
+        except ValueError:
+            self.wrong(field, f"{field} must be a time between the years 1 and 9999")
             return None
 
     def unix_time(self, field: str, seconds: int) -> datetime | None:

@@ -8,19 +8,18 @@ from datetime import datetime
 from typing import cast
 
 from memoryd.exact_json import loads
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from service.ledger import filter_rows, rows
+from service.ledger import rows
+from service.ledger.commits import apply_changes, log_changes
 from service.ledger.database import Database
-from service.ledger.schema import changes as change_log
 from service.ledger.schema import memories, outbox, projects, requests, subjects
 from service.memory.errors import Conflict
 from service.memory.model import (
     INSTRUCTING_ROLES,
     AddRequest,
     Change,
-    Event,
     Message,
     Outcome,
     Rejection,
@@ -55,6 +54,7 @@ class SqlLedger:
             "project_id": project_id,
             **rows.subject_values(request.scope),
             **rows.scope_values(request.scope),
+            "actor": request.actor,
             "payload": rows.payload_text(request),
             "asynchronous": request.async_mode,
             "status": status.value,
@@ -66,9 +66,20 @@ class SqlLedger:
 
     async def take_pending(self, at: datetime) -> StoredRequest | None:
         """See the port."""
+        # Of each subject only the first request that has not ended may be worked on. It is looked for among
+        # the running ones too, so that two takers never begin two requests of one subject.
+        unfinished = requests.alias()
+        first = (
+            select(func.min(unfinished.c.sequence))
+            .where(
+                unfinished.c.status.in_([RequestStatus.PENDING.value, RequestStatus.RUNNING.value]),
+                unfinished.c.asynchronous.is_(True),
+            )
+            .group_by(unfinished.c.project_id, unfinished.c.subject_kind, unfinished.c.subject_id)
+        )
         oldest = (
             select(requests)
-            .where(requests.c.status == RequestStatus.PENDING.value)
+            .where(requests.c.status == RequestStatus.PENDING.value, requests.c.sequence.in_(first))
             .order_by(requests.c.sequence)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -99,6 +110,7 @@ class SqlLedger:
                 lost.values(
                     status=RequestStatus.FAILED.value,
                     reason="INTERRUPTED",
+                    error_text="The process ended before it was done.",
                     completed_at=rows.microseconds(at),
                 )
             )
@@ -166,8 +178,9 @@ class SqlLedger:
         def commit(connection: Connection) -> None:
             if changes:
                 _advance(connection, project_id, scope, expected_version)
-                _apply(connection, project_id, changes)
-                _log(connection, project_id, event_id, changes, at)
+                actor = connection.scalar(select(requests.c.actor).where(requests.c.id == event_id))
+                apply_changes(connection, project_id, changes)
+                log_changes(connection, project_id, event_id, changes, actor, at)
             values: rows.Values = {
                 "status": outcome.status.value,
                 "rejections": rows.rejections_text(outcome.rejections),
@@ -182,11 +195,14 @@ class SqlLedger:
             raise _changed_meanwhile() from error
         return outcome
 
-    async def fail_request(self, project_id: str, event_id: str, reason: str, at: datetime) -> None:
+    async def fail_request(
+        self, project_id: str, event_id: str, reason: str, text: str, at: datetime
+    ) -> None:
         """See the port."""
         values: rows.Values = {
             "status": RequestStatus.FAILED.value,
             "reason": reason,
+            "error_text": text,
             "completed_at": rows.microseconds(at),
         }
         await self._database.write(lambda connection: _finish(connection, project_id, event_id, values))
@@ -237,33 +253,6 @@ def _advance(connection: Connection, project_id: str, scope: Scope, expected: in
         raise _changed_meanwhile()
     first = {"project_id": project_id, **rows.subject_values(scope), "version": 1}
     connection.execute(insert(subjects).values(first))
-
-
-def _apply(connection: Connection, project_id: str, changes: Sequence[Change]) -> None:
-    added, updated, deleted = (
-        [change.memory for change in changes if change.event is event]
-        for event in (Event.ADD, Event.UPDATE, Event.DELETE)
-    )
-    row = and_(memories.c.project_id == project_id, memories.c.id == bindparam("changed_id"))
-    if added:
-        connection.execute(insert(memories), [rows.new_memory_values(project_id, m) for m in added])
-    if updated:
-        values = [{"changed_id": memory.id, **rows.memory_values(memory)} for memory in updated]
-        connection.execute(update(memories).where(row), values)
-    if deleted:
-        connection.execute(delete(memories).where(row), [{"changed_id": memory.id} for memory in deleted])
-    filter_rows.write(connection, project_id, added)
-    filter_rows.rewrite(connection, project_id, updated)
-
-
-def _log(
-    connection: Connection, project_id: str, event_id: str, changes: Sequence[Change], at: datetime
-) -> None:
-    connection.execute(
-        insert(change_log),
-        [rows.change_values(project_id, event_id, str(uuid.uuid4()), change, at) for change in changes],
-    )
-    connection.execute(insert(outbox), [rows.outbox_values(project_id, change) for change in changes])
 
 
 def _finish(connection: Connection, project_id: str, event_id: str, values: rows.Values) -> bool:

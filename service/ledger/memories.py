@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from service.ledger import rows
 from service.ledger.database import Database
 from service.ledger.filtering import condition
-from service.ledger.schema import memories
+from service.ledger.schema import memories, outbox
 from service.memory.filters import Filter
 from service.memory.model import Memory
-from service.memory.ports import Page
+from service.memory.ports import Page, Scorable
 
 
 class SqlMemories:
@@ -52,6 +52,24 @@ class SqlMemories:
         """See the port."""
         query = select(func.count()).select_from(memories).where(_wanted(project_id, filter_, on))
         return await self._database.read(lambda connection: connection.execute(query).scalar_one())
+
+    async def scorable(self, project_id: str, filter_: Filter, *, limit: int, on: date | None) -> Scorable:
+        """See the port."""
+        query = page_query(project_id, filter_, offset=0, limit=limit, on=on)
+        waiting = (
+            select(outbox.c.memory_id, outbox.c.vector)
+            .join(memories, outbox.c.memory_id == memories.c.id)
+            .where(outbox.c.project_id == project_id, outbox.c.vector.is_not(None))
+            .where(_wanted(project_id, filter_, on))
+            .order_by(outbox.c.sequence)
+        )
+
+        def read(connection: Connection) -> Scorable:
+            found = [rows.memory_from(row) for row in connection.execute(query)]
+            vectors = {row.memory_id: rows.vector_from(row.vector) for row in connection.execute(waiting)}
+            return Scorable(found, vectors)
+
+        return await self._database.read(read)
 
 
 def page_query(project_id: str, filter_: Filter, *, offset: int, limit: int, on: date | None) -> Select[Any]:

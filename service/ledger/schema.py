@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -109,16 +110,19 @@ requests = Table(
     Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
     *_subject(),
     *_scope(),
+    Column("actor", Id, comment="the API key that asked; no foreign key, for the log outlives keys"),
     Column("payload", Text, nullable=False, comment="the request as JSON"),
     Column("asynchronous", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
     Column("reason", String(64), comment="why it failed"),
+    Column("error_text", Text, comment="the same for people"),
     Column("rejections", Text, comment="JSON list; what the model proposed in vain"),
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("completed_at", BigInteger),
     Index(None, "project_id", "subject_kind", "subject_id", "sequence"),
     Index(None, "status", "sequence"),
+    Index(None, "project_id", "created_at", "sequence"),
 )
 
 memories = Table(
@@ -136,6 +140,7 @@ memories = Table(
     Column("immutable", Boolean, nullable=False),
     Column("expiration_date", String(10)),
     Column("speaker", Name),
+    Column("verbatim", Boolean, nullable=False, server_default=false(), comment="a message as it was said"),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "project_id", "subject_kind", "subject_id", "sequence"),
@@ -179,7 +184,9 @@ changes = Table(
     Column("id", Id, nullable=False, unique=True),
     Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
     Column("memory_id", Id, nullable=False),
-    Column("request_id", Id, nullable=False),
+    Column("request_id", Id, nullable=False, comment="of `requests`, or of one call that changes by hand"),
+    Column("actor", Id, comment="the API key that asked"),
+    Column("user_id", Name),
     Column("event", String(8), nullable=False),
     Column("old_text", Text),
     Column("new_text", Text),
@@ -200,4 +207,51 @@ outbox = Table(
     *_scope(),
     Column("vector", LargeBinary, comment="float32, little endian; NULL says: forget it"),
     Index(None, "project_id", "memory_id", "sequence"),
+)
+
+entities = Table(
+    "entities",
+    metadata,
+    Column("project_id", Id, ForeignKey("projects.id"), primary_key=True),
+    Column("kind", String(8), primary_key=True, comment="user, agent, app or run"),
+    Column("entity_id", Name, primary_key=True),
+    Column("metadata", Text, comment="JSON object, exactly as the client sent it"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("sequence", Sequence, primary_key=True),
+    Column("id", Id, nullable=False, unique=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("schema", Text, nullable=False, comment="JSON Schema, as the client sent it"),
+    Column("filters", Text, nullable=False, comment="JSON object: the memories it is made from"),
+    Column("filters_digest", Digest, nullable=False, comment="equal for equal filters"),
+    Column("instructions", Text),
+    Column("status", String(16), nullable=False),
+    Column("reason", String(64), comment="why it failed"),
+    Column("error_text", Text, comment="the same for people"),
+    Column("result", Text, comment="JSON that fits the schema"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("completed_at", BigInteger),
+    Index(None, "project_id", "sequence"),
+    Index(None, "project_id", "filters_digest", "sequence"),
+    Index(None, "status", "sequence"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("memory_id", Id, nullable=False),
+    Column("actor", Id, nullable=False, comment="the API key that asked"),
+    Column("verdict", String(16), comment="NULL takes back what was said"),
+    Column("reason", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "memory_id"),
 )

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from service.memory.errors import MemorydError
+from service.memory.errors import DeadlineExceeded, MemorydError
 from service.memory.evidence import whole
 from service.memory.infer import InferFacts, new_memory
 from service.memory.model import INSTRUCTING_ROLES, AddRequest, Change, Event, Outcome, RequestStatus
@@ -56,6 +56,8 @@ class AddMemories:
             Conflict: others kept changing the scope; the call may be repeated.
             DeadlineExceeded: the caller's time ran out; nothing was changed.
         """
+        if not deadline.remaining():
+            raise DeadlineExceeded("There was not enough time left to begin.")
         stored = await self._store(project_id, request)
         if request.async_mode:
             self._on_pending()
@@ -87,10 +89,10 @@ class AddMemories:
         if isinstance(error, asyncio.CancelledError) and stored.request.async_mode:
             # Nobody waits for it, so it is the process that ends: its next start takes the request up again.
             return
-        reason = _reason(error)
+        reason, text = _failure(error)
         log.warning("add failed", event_id=stored.event_id, reason=reason)
         await asyncio.shield(
-            self._ledger.fail_request(stored.project_id, stored.event_id, reason, self._now())
+            self._ledger.fail_request(stored.project_id, stored.event_id, reason, text, self._now())
         )
 
     async def _store_verbatim(self, stored: StoredRequest) -> Outcome:
@@ -105,7 +107,7 @@ class AddMemories:
             Change(
                 Event.ADD,
                 None,
-                replace(new_memory(request, message.content, now), speaker=message.speaker),
+                replace(new_memory(request, message.content, now), speaker=message.speaker, verbatim=True),
                 vector,
                 whole(index, message),
             )
@@ -116,7 +118,10 @@ class AddMemories:
         )
 
 
-def _reason(error: BaseException) -> str:
+def _failure(error: BaseException) -> tuple[str, str]:
+    """The stable reason, and what people may read of it: never the text of an error that is not ours."""
     if isinstance(error, MemorydError):
-        return error.reason
-    return "CANCELLED" if isinstance(error, asyncio.CancelledError) else "INTERNAL"
+        return error.reason, error.text
+    if isinstance(error, asyncio.CancelledError):
+        return "CANCELLED", "The caller went away before it was done."
+    return "INTERNAL", "Internal error."

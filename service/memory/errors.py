@@ -2,9 +2,11 @@
 
     MemorydError
     +-- InvalidRequest        the request breaks rules; names all of them
+    |   +-- ScopeRequired     nothing says whose memories it is about
     +-- Unauthenticated       no key, or not a key of ours
     +-- PermissionDenied      the key may not do this
     +-- NotFound              nothing there, or nothing of yours
+    +-- Immutable             the memory can only be deleted
     +-- Conflict              somebody else changed the same thing meanwhile; repeat the call
     +-- Busy                  too much is under way; come back in a moment
     +-- Unavailable           something memoryd depends on does not answer; nothing was changed
@@ -50,6 +52,17 @@ class InvalidRequest(MemorydError):
         self.violations = tuple(violations)
 
 
+class ScopeRequired(InvalidRequest):
+    """Nothing says whose memories the request is about."""
+
+    reason = "SCOPE_REQUIRED"
+
+    def __init__(self) -> None:
+        # To the letter: clients look for it (contract section 1).
+        text = "One of the filters: app_id, user_id, agent_id, run_id is required!"
+        super().__init__([Violation("user_id", text)])
+
+
 class Unauthenticated(MemorydError):
     """No key, or not a key of ours."""
 
@@ -69,6 +82,15 @@ class NotFound(MemorydError):
     """Nothing there, or nothing of yours: the two cannot be told apart."""
 
     reason = "NOT_FOUND"
+
+
+class Immutable(MemorydError):
+    """The memory was stored as one that never changes."""
+
+    reason = "IMMUTABLE"
+
+    def __init__(self) -> None:
+        super().__init__("The memory is immutable: it can be deleted, not updated.")
 
 
 class Conflict(MemorydError):

@@ -10,7 +10,7 @@ above its best. And a score is absolute: the memory that says exactly what was a
 unrelated one has about 0, company adds at most `Weights.company_limit`. So the order is the order of the
 scores, and a caller's threshold means the same in every scope.
 
-The numbers were chosen on half of LoCoMo by leaving one conversation out: see tests/benchmarks/retrieval.
+The numbers were checked by leaving one conversation out of the choice: see tests/benchmarks/retrieval.
 """
 
 from __future__ import annotations

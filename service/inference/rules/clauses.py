@@ -23,6 +23,10 @@ class Tense(enum.Enum):
     FUTURE = "future"
 
 
+PAST = frozenset({Tense.PAST, Tense.PERFECT})
+"""When something has happened."""
+
+
 class Mood(enum.Enum):
     """How a clause is meant."""
 
@@ -65,6 +69,8 @@ class Clause:
         """Whether others than the one remembered do it, and are several."""
         subject = self.subject
         if subject is None or subject.tag_ == "PRP":
+            return False
+        if any(token.text.lower() == "i" for token in subject.subtree):
             return False
         return subject.tag_ in {"NNS", "NNPS"} or any(child.dep_ == "conj" for child in subject.children)
 
@@ -183,7 +189,7 @@ def _is_any_more(token: Token) -> bool:
 
 
 def _auxiliaries(verb: Token) -> list[Token]:
-    own = [child for child in verb.children if child.dep_ in {"aux", "auxpass"} and child.tag_ != "TO"]
+    own = [child for child in _near(verb) if child.dep_ in {"aux", "auxpass"} and child.tag_ != "TO"]
     if own or verb.dep_ != "conj" or any(child.dep_ in SUBJECTS for child in verb.children):
         return own
     return (
@@ -220,7 +226,13 @@ def _mood(verb: Token, subject: Token | None, *, asked: bool) -> Mood:
 
 def _is_unreal(verb: Token) -> bool:
     modals = {_lemma(helper) for helper in _auxiliaries(verb)} & lexicon.UNREAL_MODALS
-    return bool(modals) or _hangs_on_condition(verb) or _is_hedged(verb) or _is_reported(verb)
+    return (
+        bool(modals)
+        or _is_quoted(verb)
+        or _hangs_on_condition(verb)
+        or _is_hedged(verb)
+        or _is_reported(verb)
+    )
 
 
 def _hangs_on_condition(verb: Token) -> bool:
@@ -235,6 +247,12 @@ def _hangs_on_condition(verb: Token) -> bool:
         if token.dep_ not in {"conj", "ccomp", "xcomp", "pcomp"}:
             return False
     return False
+
+
+def _is_quoted(verb: Token) -> bool:
+    """Whether the verb stands between quotation marks, as somebody's words or a title."""
+    marks = [token.i for token in verb.doc if token.text == '"']
+    return sum(mark < verb.i for mark in marks) % 2 == 1 and any(mark > verb.i for mark in marks)
 
 
 def _is_hedged(verb: Token) -> bool:

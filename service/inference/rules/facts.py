@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from spacy.tokens import Token
 
@@ -12,12 +13,14 @@ from service.inference.rules.clauses import Clause, Tense
 from service.inference.rules.parse import SUBJECTS
 from service.inference.rules.phrases import Topic, capital, key, write
 
+NOTHING = Topic()
+
 
 @dataclass(frozen=True, slots=True)
 class Who:
     """Whom a fact is about: nobody named is the one remembered."""
 
-    topic: Topic = Topic()
+    topic: Topic = NOTHING
     label: str = ""
 
     @property
@@ -43,8 +46,6 @@ class Fact:
     """False: it is not so, or not any more."""
     lasting: bool = False
     """Whether a denial is worth knowing by itself, so that it takes the place of what it denies."""
-    silent: bool = False
-    """Whether it is only worth something for what it ends."""
     ends: frozenset[str] = field(default_factory=frozenset)
     """Further relations in which this ends what is said of the same topic, or all if the topic is empty."""
     former: Topic | None = None
@@ -97,11 +98,16 @@ def rest(clause: Clause, *, but: Iterable[Token] = ()) -> list[Token]:
     }
     kept: list[Token] = []
     for child in clause.verb.children:
-        if child.dep_ not in LEFT_OUT and not is_discourse(child):
+        if child.dep_ not in LEFT_OUT and not is_discourse(child) and not _is_fronted_as(child):
             kept.extend(
                 token for token in child.subtree if token not in dropped and not _is_fringe(token, child)
             )
     return kept
+
+
+def _is_fronted_as(token: Token) -> bool:
+    """Whether a phrase gives a reason first: "as a vegetarian, I ..."."""
+    return token.i < token.head.i and token.text.lower() in {"as", "for", "like"} and token.dep_ == "prep"
 
 
 def is_hung_clause(token: Token, verb: Token) -> bool:
@@ -158,20 +164,24 @@ def _is_denied(token: Token) -> bool:
 
 def predicate(clause: Clause, kept: Iterable[Token]) -> str:
     """The verb group in the third person with the kept words, in their order."""
+    words = set(kept)
+    fronted = {token for token in words if _is_fronted(token, clause)}
     denials = _negations(clause)
     group = {*clause.auxiliaries, clause.verb, *denials}
-    finite = min((token for token in group if token not in denials), key=lambda token: token.i)
-    fronted = {token for token in kept if _is_fronted(token, clause)}
-    order = sorted({*group, *kept}, key=lambda token: (token in fronted, token.i))
-    words: list[str] = []
-    for token in order:
-        if token == finite and _needs_person(token):
-            words.append(clause.third(_base(token)))
-        elif token in group:
-            words.append(_spelled_out(token))
-        else:
-            words.append("\0")
-    return _join(words, order)
+    finite = min(group.difference(denials), key=lambda token: token.i)
+    spelled = {token: _in_third(token, clause) if token == finite else _spelled_out(token) for token in group}
+    text = _join(sorted(group | (words - fronted), key=lambda token: token.i), spelled)
+    after = write(fronted)
+    return f"{text} {after[:1].lower()}{after[1:]}".strip()
+
+
+def _in_third(finite: Token, clause: Clause) -> str:
+    """The finite verb as the third person has it."""
+    if finite.tag_ == "VBZ" and finite == clause.verb and not clause.plural and finite.text[0] != "'":
+        return finite.text.lower()
+    if finite.text.lower() == "were" and not clause.plural:
+        return "was"
+    return clause.third(_base(finite)) if _needs_person(finite) else _spelled_out(finite)
 
 
 def _is_fronted(token: Token, clause: Clause) -> bool:
@@ -184,17 +194,11 @@ def _is_fronted(token: Token, clause: Clause) -> bool:
     )
 
 
-def _join(words: list[str], tokens: list[Token]) -> str:
-    text = ""
-    run: list[Token] = []
-    for word, token in zip(words, tokens, strict=True):
-        if word == "\0":
-            run.append(token)
-            continue
-        text = f"{text} {write(run)} {word}" if run else f"{text} {word}"
-        run = []
-    text = f"{text} {write(run)}"
-    return " ".join(text.split()).replace("can not", "cannot")
+def _join(tokens: Iterable[Token], spelled: Mapping[Token, str]) -> str:
+    """Verb forms as they were spelled, and between them the other words as facts write them."""
+    runs = groupby(tokens, key=lambda token: token in spelled)
+    pieces = [" ".join(spelled[token] for token in run) if verbal else write(run) for verbal, run in runs]
+    return " ".join(" ".join(pieces).split()).replace("can not", "cannot")
 
 
 def _negations(clause: Clause) -> list[Token]:
@@ -224,7 +228,7 @@ def _base(token: Token) -> str:
 
 
 def _spelled_out(token: Token) -> str:
-    special = {"n't": "not", "ca": "can", "wo": "will", "'ll": "will", "'ve": "have", "were": "was"}
+    special = {"n't": "not", "ca": "can", "wo": "will", "'ll": "will", "'ve": "have"}
     return special.get(
         token.text.lower(), token.text.lower() if token.dep_ in {"aux", "auxpass", "neg"} else token.text
     )
@@ -236,10 +240,11 @@ def negative(clause: Clause) -> bool:
 
 
 def denied(clause: Clause, verb: str, kept: Iterable[Token]) -> str:
-    """ "Does not" with a base verb and its words."""
+    """Gives "does not" with a base verb and its words."""
+    after = [token for token in kept if not _is_fronted(token, clause)]
     if verb == "be":
-        return f"{clause.third('be')} not {write(kept)}"
-    return f"{clause.third('do')} not {verb} {write(kept)}".strip()
+        return f"{clause.third('be')} not {write(after)}"
+    return f"{clause.third('do')} not {verb} {write(after)}".strip()
 
 
 def is_habit(clause: Clause) -> bool:

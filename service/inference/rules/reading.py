@@ -13,6 +13,7 @@ from service.inference.rules.facts import SELF, Fact, Who
 from service.inference.rules.parse import Parsed, implied, shown
 from service.inference.rules.phrases import belongs_to_speaker, is_own, key, phrase, topic, write
 from service.inference.rules.readers import read
+from service.inference.rules.readers.attributes import changed, instead, slot_of
 from service.inference.rules.readers.names import name_fact
 
 
@@ -31,15 +32,23 @@ def read_sentence(parsed: Parsed, third: Who | None) -> Reading:
     facts: list[Fact] = []
     for clause in found:
         if clause.mood is Mood.BIDDEN:
-            facts.extend(_call_me(clause))
+            facts.extend([*_call_me(clause), *(changed(clause, SELF) or ())])
         who = whom(clause, third)
+        if facts and not facts[-1].holds and _points_back(clause) and (other := instead(facts[-1], clause)):
+            facts[-1] = other
         if clause.mood is Mood.TOLD and who is not None:
             facts.extend(read(clause, who))
     return Reading(parsed, tuple(facts), found)
 
 
+def _points_back(clause: Clause) -> bool:
+    return (
+        clause.lemma == "be" and clause.subject is not None and clause.subject.text.lower() in {"it", "that"}
+    )
+
+
 def _call_me(clause: Clause) -> Iterator[Fact]:
-    """ "Call me Sam" bids and tells a name."""
+    """Reads "Call me Sam" bids and tells a name."""
     name = clause.child("oprd", "attr", "npadvmod", "ccomp")
     whom_ = clause.child("dobj", "nsubj")
     if (
@@ -47,7 +56,7 @@ def _call_me(clause: Clause) -> Iterator[Fact]:
         and not clause.negated
         and name is not None
         and name.tag_.startswith("NN")
-        and not name.ent_type_ == "DATE"
+        and name.ent_type_ != "DATE"
     ):
         inner = [child for child in clause.verb.subtree if child.text.lower() == "me"]
         if whom_ is not None or inner:
@@ -59,26 +68,40 @@ def whom(clause: Clause, third: Who | None) -> Who | None:
     subject = clause.subject
     if subject is None:
         return None
-    if implied(subject) or _includes_speaker(subject):
+    if _is_about_speaker(clause, subject):
         return SELF
     if subject.text.lower() in {"he", "she"}:
         return _meant(subject, third)
-    if _is_topic_swap(subject, clause):
-        return SELF
+    above = clause.verb.head
+    if clause.verb.dep_ == "relcl" and subject.i == above.i + 1 and belongs_to_speaker(above):
+        return _named_kin(above, subject)
+    return _other(subject) if _is_kept(clause, subject) else None
+
+
+def _is_about_speaker(clause: Clause, subject: Token) -> bool:
+    """Reads "I", "my wife and I", "green is my favourite colour", "my number changed to ..."."""
+    renewed = clause.lemma == "change" and slot_of(subject) is not None
+    return implied(subject) or _includes_speaker(subject) or _is_topic_swap(clause) or renewed
+
+
+def _is_kept(clause: Clause, subject: Token) -> bool:
+    """Whether facts of this other one are kept: the speaker's people and things, and people by name."""
     if belongs_to_speaker(subject):
-        return None if key(subject) in lexicon.FLEETING_THINGS else _other(subject)
-    if (
-        clause.verb.dep_ == "relcl"
-        and clause.verb.head == subject
-        and key(subject) in lexicon.PEOPLE | lexicon.PETS
-    ):
-        return _other(subject)
-    named = subject.ent_type_ == "PERSON" or (subject.tag_ == "NNP" and implied(subject.doc[0]))
-    return _other(subject) if named else None
+        return key(subject) not in lexicon.FLEETING_THINGS
+    told_of = clause.verb.dep_ == "relcl" and clause.verb.head == subject
+    kin = told_of and key(subject) in lexicon.PEOPLE | lexicon.PETS
+    known = subject.tag_ == "NNP" and implied(subject.doc[0])
+    return kin or known or subject.ent_type_ == "PERSON"
 
 
-def _is_topic_swap(subject: Token, clause: Clause) -> bool:
-    """ "Green is my favourite colour" is about the speaker."""
+def _named_kin(noun: Token, name: Token) -> Who:
+    """Reads "My best friend Lisa", which the parser takes for "my best friend whom Lisa"."""
+    words = [*(token for token in noun.lefts if not is_own(token)), noun, name]
+    return Who(topic(noun, words), write(words))
+
+
+def _is_topic_swap(clause: Clause) -> bool:
+    """Reads "Green is my favourite colour" is about the speaker."""
     value = clause.child("attr")
     return (
         value is not None and belongs_to_speaker(value) and any(key(c) == "favorite" for c in value.children)

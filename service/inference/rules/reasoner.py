@@ -6,25 +6,29 @@ import asyncio
 import functools
 from concurrent.futures import ThreadPoolExecutor
 
+from service.inference.rules.answers import as_statement
 from service.inference.rules.facts import Fact, Who
 from service.inference.rules.parse import Parser
 from service.inference.rules.policy import PolicyReader
-from service.inference.rules.reading import mentioned, read_sentence
+from service.inference.rules.reading import Reading, mentioned, read_sentence
 from service.inference.rules.requests import forgets, forgotten, put_right
 from service.inference.rules.revise import Revision, Source
 from service.memory.errors import DeadlineExceeded
-from service.memory.model import Inference, Message, Operation, Plan
+from service.memory.model import Inference, Operation, Plan
 from service.memory.ports import Deadline, Embedder
 
 KNOWN_READINGS = 8192
 """Known facts whose reading is kept in memory; a few hundred bytes each."""
+
+LONGEST_FACT = 500
+"""Characters above which a memory is not read as a fact."""
 
 
 class RulesReasoner:
     """Reads clauses into facts without a language model.
 
     Args:
-        embedder: tells by meaning which categories a fact belongs to, and what `includes` and `excludes` name.
+        embedder: tells which categories a fact belongs to, and what `includes` and `excludes` name.
     """
 
     name = "rules"
@@ -56,28 +60,47 @@ class RulesReasoner:
         revision = Revision()
         for candidate in inference.candidates:
             _check(deadline)
-            revision.knows(candidate.ref, candidate.memory.text, self._known(candidate.memory.text))
+            revision.knows(candidate.ref, candidate.memory.text, self._facts_of(candidate.memory.text))
+        asked = inference.context[-1].content if inference.context else ""
         for index, message in enumerate(inference.messages):
             if message.role is inference.about:
-                self._take_in(index, message, revision, deadline)
+                self._take_in(index, message.content, asked, revision, deadline)
+            asked = message.content
         return revision.operations()
 
-    def _take_in(self, index: int, message: Message, revision: Revision, deadline: Deadline) -> None:
+    def _take_in(self, index: int, content: str, asked: str, revision: Revision, deadline: Deadline) -> None:
+        """Reads one message. `asked` is what was said before it, for a bare answer."""
         third: Who | None = None
-        for parsed in self._parser.said(message.content):
+        understood = False
+        for parsed in self._parser.said(content):
             _check(deadline)
             reading = read_sentence(parsed, third)
             third = mentioned(parsed) or third
-            source = Source(index, message.content[parsed.sentence.start : parsed.sentence.end])
-            for clause in forgets(reading):
-                revision.retract(list(forgotten(clause, revision)), source)
-            for fact in reading.facts:
-                revision.state(fact, source)
-            put_right(reading, revision, source)
+            source = Source(index, content[parsed.sentence.start : parsed.sentence.end])
+            understood = carry_out(reading, revision, source) or understood
+        statement = None if understood else as_statement(asked, content)
+        if statement is not None:
+            for parsed in self._parser.said(statement):
+                carry_out(read_sentence(parsed, None), revision, Source(index, content))
+
+    def _facts_of(self, text: str) -> tuple[Fact, ...]:
+        """What a memory says. A long one, stored as it was sent, is no fact and is left alone."""
+        return self._known(text) if len(text) <= LONGEST_FACT else ()
 
     def _read_known(self, text: str) -> tuple[Fact, ...]:
         readings = [read_sentence(parsed, None) for parsed in self._parser.known(text)]
         return tuple(fact for reading in readings for fact in reading.facts)
+
+
+def carry_out(reading: Reading, revision: Revision, source: Source) -> bool:
+    """Does what a sentence asks and takes in what it states. Says whether there was any of it."""
+    asked = forgets(reading)
+    for clause in asked:
+        revision.retract(list(forgotten(clause, revision)), source)
+    for fact in reading.facts:
+        revision.state(fact, source)
+    corrected = put_right(reading, revision, source)
+    return bool(asked or reading.facts or corrected)
 
 
 def _check(deadline: Deadline) -> None:

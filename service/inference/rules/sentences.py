@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from spacy.tokens import Token
 
@@ -12,51 +13,25 @@ from service.inference.rules import lexicon
 LONGEST_SENTENCE = 120
 """Words after which a sentence is cut: nobody states a fact in more, and the parse grows with them."""
 
-_ENDS = frozenset({".", "!", "?", "…", ";", "...", "..", "!!", "??", "?!", "•", "|"})
+LONGEST_PIECE = 4000
+"""Characters that are taken apart at once, so that a deadline is noticed between them."""
+
+_ENDS = lexicon.words(
+    """
+    . ! ? … ; ... .. !! ?? ?! • |
+    """
+)
 _DIALLED = frozenset("0123456789+-()./:")
 _ASKING = frozenset({"what", "where", "who", "whom", "whose", "how", "why", "which"})
-_INVERTING = frozenset(
-    [
-        "can",
-        "could",
-        "would",
-        "will",
-        "do",
-        "does",
-        "did",
-        "is",
-        "are",
-        "am",
-        "was",
-        "were",
-        "should",
-        "shall",
-        "may",
-        "might",
-        "have",
-        "has",
-        "any",
-    ]
+_INVERTING = lexicon.words(
+    """
+    can could would will do does did is are am was were should shall may might have has any
+    """
 )
-_INVERTED = frozenset(
-    [
-        "you",
-        "i",
-        "we",
-        "he",
-        "she",
-        "they",
-        "it",
-        "there",
-        "that",
-        "this",
-        "these",
-        "my",
-        "your",
-        "anyone",
-        "recommendations",
-        "ideas",
-    ]
+_INVERTED = lexicon.words(
+    """
+    you i we he she they it there that this these my your anyone recommendations ideas
+    """
 )
 
 
@@ -76,6 +51,8 @@ class Word:
             return "5550100"
         if self.text[:1].isdigit() and self.text[-2:].lower() in {"am", "pm", "m."}:
             return "5"
+        if "@" in self.text or "://" in self.text:
+            return "Tom"
         return lexicon.PARSED_AS.get(self.text.lower(), self.text)
 
 
@@ -100,10 +77,24 @@ class Sentence:
 
 
 def sentences(text: str, tokenize: Callable[[str], Iterable[Token]]) -> Iterator[Sentence]:
-    """Cuts a text into sentences. Offsets are code points of `text`."""
-    words = [Word(token.text, token.idx, token.idx + len(token.text)) for token in tokenize(_plain(text))]
-    for run in _runs(_spelled(_joined(words))):
-        yield from _questions_apart(run)
+    """Cuts a text into sentences as they are asked for. Offsets are code points of `text`."""
+    for start, piece in _pieces(_plain(text)):
+        tokens = tokenize(piece)
+        words = [Word(token.text, start + token.idx, start + token.idx + len(token.text)) for token in tokens]
+        for run in _runs(_spelled(_joined(words))):
+            yield from _questions_apart(run)
+
+
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text with their offsets; long ones in pieces that end between words."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start, start + LONGEST_PIECE) + 1
+        if not end and start + LONGEST_PIECE < len(text):
+            end = text.rfind(" ", start + 1, start + LONGEST_PIECE) + 1 or start + LONGEST_PIECE
+        end = end or len(text)
+        yield start, text[start:end]
+        start = end
 
 
 def _plain(text: str) -> str:
@@ -122,41 +113,42 @@ def _plain_character(character: str) -> str:
 def _joined(words: Sequence[Word]) -> list[Word]:
     """Puts the pieces of a telephone number, date or time back together as one word."""
     joined: list[Word] = []
+    run: list[Word] = []
     for word in words:
-        before = joined[-1] if joined else None
-        if before and word.text.lower() in {"am", "pm", "a.m.", "p.m."} and before.text[-1:].isdigit():
-            joined[-1] = Word(
-                before.text + " " * (word.start - before.end) + word.text, before.start, word.end
-            )
-        elif (
-            before
-            and _dials(before)
-            and _dials(word)
-            and word.start - before.end <= 1
-            and _long_enough(before, word)
-        ):
-            blank = " " * (word.start - before.end)
-            joined[-1] = Word(before.text + blank + word.text, before.start, word.end)
+        if run and (word.start - run[-1].end > 1 or not (_dials(word) or _is_half_of_day(word, run))):
+            joined.extend(_as_number(run))
+            run = []
+        if run or _dials(word):
+            run.append(word)
         else:
             joined.append(word)
-    return joined
+    return joined + _as_number(run)
 
 
 def _dials(word: Word) -> bool:
-    return (
-        all(character in _DIALLED or character == " " for character in word.text) and word.text not in _ENDS
-    )
+    return word.text not in _ENDS and all(character in _DIALLED for character in word.text)
 
 
-def _long_enough(before: Word, word: Word) -> bool:
-    """Whether two neighbours are one number: written together, or of a length that only telephones have."""
-    return word.start == before.end or sum(map(str.isdigit, before.text + word.text)) >= 6
+def _is_half_of_day(word: Word, run: Sequence[Word]) -> bool:
+    return word.text.lower() in {"am", "pm", "a.m.", "p.m."} and run[-1].text[-1:].isdigit()
+
+
+def _as_number(run: list[Word]) -> list[Word]:
+    """One word for pieces that stand together or have as many digits as only telephones have."""
+    tail = [run.pop()] if len(run) > 1 and run[-1].text in {",", ":", "-", "(", "/"} else []
+    digits = sum(character.isdigit() for word in run for character in word.text)
+    close = all(after.start == word.end for word, after in pairwise(run))
+    if len(run) < 2 or not digits or not (close or digits >= 7 or not run[-1].text[-1].isdigit()):
+        return run + tail
+    text = "".join(" " * (word.start - before.end) + word.text for before, word in pairwise(run))
+    return [Word(run[0].text + text, run[0].start, run[-1].end), *tail]
 
 
 def _spelled(words: Sequence[Word]) -> list[Word]:
     spelled: list[Word] = []
     for index, word in enumerate(words):
-        text, *split = lexicon.CHAT.get(word.text.lower(), word.text).split(" ")
+        chat = lexicon.CHAT.get(word.text.lower())
+        text, *split = chat.split(" ") if chat else [word.text]
         before = words[index - 1].text.lower() if index else ""
         clitic = word.text.lower() in {"m", "ve", "ll", "re", "nt", "na"}
         glued = bool(index) and words[index - 1].end == word.start and before.isalpha()
@@ -195,6 +187,8 @@ def _questions_apart(words: tuple[Word, ...]) -> Iterator[Sentence]:
 
 
 def _turns_to_asking(words: Sequence[Word], index: int) -> bool:
+    if words[index].text.lower() in {"who", "which", "whose", "whom", "where"} and words[-1].text != "?":
+        return False
     return words[index - 1].text.lower() in {",", "-", "so", "and", "but"} and _asks(words, index)
 
 

@@ -39,7 +39,7 @@ def assert_is_error(answer: httpx.Response, status: int, text: str, code: str) -
         (Status.UNIMPLEMENTED, 404),
         (Status.ALREADY_EXISTS, 409),
         (Status.ABORTED, 409),
-        (Status.FAILED_PRECONDITION, 409),
+        (Status.FAILED_PRECONDITION, 400),
         (Status.RESOURCE_EXHAUSTED, 429),
         (Status.CANCELLED, 503),
         (Status.UNAVAILABLE, 503),
@@ -149,7 +149,7 @@ async def test_unknown_paths(client: httpx.AsyncClient, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("PUT", "/v1/memories/"), ("POST", "/v1/ping/"), ("GET", "/v1/memories/")]
+    ("method", "path"), [("PUT", "/v1/memories/"), ("POST", "/v1/ping/"), ("GET", "/v1/batch/")]
 )
 async def test_unknown_methods(client: httpx.AsyncClient, method: str, path: str) -> None:
     """A method that a path does not have is 405 in JSON, and names those that it has."""

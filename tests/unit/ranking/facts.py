@@ -48,7 +48,7 @@ MISSED = {
     "Has two kids, Tom and Mia",
     "Subscribes to The Economist",
 }
-"""What the small model does not know: that Japanese is a language, kids children, The Economist a magazine."""
+"""What the small model does not know: Japanese is a language, kids are children, The Economist a magazine."""
 
 UNRELATED = (
     "How do I sort a list in Rust?",

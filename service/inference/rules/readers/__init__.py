@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 from service.inference.rules.clauses import Clause
 from service.inference.rules.facts import Fact, Who
+from service.inference.rules.readers.attributes import attribute, changed
 from service.inference.rules.readers.deeds import deed
 from service.inference.rules.readers.feelings import sentiment
 from service.inference.rules.readers.household import have, marriage
-from service.inference.rules.readers.names import age, favorite, named
+from service.inference.rules.readers.names import age, named
 from service.inference.rules.readers.places import born, residence
-from service.inference.rules.readers.states import allergy, being
+from service.inference.rules.readers.states import allergy, being, condition
 from service.inference.rules.readers.turns import turned
 from service.inference.rules.readers.work import employment
 
@@ -23,7 +24,8 @@ Reader = Callable[[Clause, Who], list[Fact] | None]
 
 READERS: tuple[Reader, ...] = (
     named,
-    favorite,
+    attribute,
+    changed,
     age,
     marriage,
     born,
@@ -33,6 +35,7 @@ READERS: tuple[Reader, ...] = (
     sentiment,
     allergy,
     have,
+    condition,
     being,
     deed,
 )

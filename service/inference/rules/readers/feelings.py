@@ -9,80 +9,65 @@ from spacy.tokens import Token
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense, object_of
 from service.inference.rules.facts import Fact, Who, denied, fact, negative, predicate, rest
-from service.inference.rules.phrases import Topic, conjuncts, is_vague, key, members, topic
+from service.inference.rules.phrases import Part, Topic, is_vague, key, listed, separate, topic
 
-_EARLIER = frozenset({Tense.PAST})
+_ENDURING = frozenset({"stand", "bear"})
+"""Verbs of dislike that are denied in form: "I can't stand"."""
+_DOING = frozenset({"play", "do", "go", "eat", "drink", "watch", "listen"})
+"""Verbs that add nothing to what is liked: "I love playing chess" is about chess."""
 
 
 def sentiment(clause: Clause, who: Who) -> list[Fact] | None:
-    """ "I love", "I can't stand", "I'm a fan of", "I'm into"."""
-    found = _liked(clause)
-    if found is None or clause.tense in {Tense.FUTURE} | _EARLIER:
+    """Reads "I love", "I can't stand", "I'm a fan of", "I'm into"."""
+    thing = _liked(clause)
+    never = any(child.text.lower() == "never" for child in clause.verb.children)
+    if thing is None or clause.tense is Tense.FUTURE or (clause.tense is Tense.PAST and not never):
         return None
-    heads, likes = found
-    facts = []
-    for words, head in heads:
-        if is_vague(head) or any(t.text.lower() in {"you", "your"} for t in words):
-            continue
-        others = [t for one, _ in heads for t in one if t not in words]
-        kept = [t for t in rest(clause) if t not in others and not joins(t, others)]
-        kept = [t for t in kept if t in words or not _listed(t, heads)]
-        no = negative(clause) and clause.lemma not in {"stand", "bear"}
-        told = denied(clause, clause.lemma, kept) if no else predicate(clause, kept)
-        facts.append(fact(who, "sentiment", _feeling(head, words), told, holds=likes, lasting=True))
-    return facts
+    parts = listed(thing)
+    return [_felt(clause, who, part, parts) for part in parts if not _is_nothing(part)]
 
 
-def _listed(token: Token, heads: Sequence[tuple[list[Token], Token]]) -> bool:
-    """Whether a token belongs to the list that was taken apart, and to none of its members."""
-    return len(heads) > 1 and any(token.is_ancestor(head) and token.dep_ in {"conj"} for _, head in heads)
+def _is_nothing(part: Part) -> bool:
+    return is_vague(part.head) or any(word.text.lower() in {"you", "your"} for word in part.words)
 
 
-def joins(token: Token, others: Sequence[Token]) -> bool:
-    return bool(others) and (token.dep_ in {"cc", "preconj"} or token.text == ",")
+def _felt(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
+    """The feeling towards one member of a list."""
+    kept = separate(rest(clause), part, parts)
+    kept = [word for word in {*kept, *part.words} if word.dep_ != "neg"]
+    turned = any(child.dep_ == "neg" and child.text.lower() == "not" for child in part.head.children)
+    denies = (negative(clause) or turned) and clause.lemma not in _ENDURING
+    told = denied(clause, clause.lemma, kept) if denies else predicate(clause, kept)
+    likes = (clause.lemma not in lexicon.DISLIKING) != denies
+    return fact(who, "sentiment", _object(part), told, holds=likes, lasting=True)
 
 
-def _feeling(head: Token, words: Sequence[Token]) -> Topic:
-    while head.dep_ in {"xcomp", "ccomp", "dobj"} and head.lemma_ in {
-        "play",
-        "do",
-        "go",
-        "eat",
-        "drink",
-        "watch",
-        "listen",
-    }:
-        inner = next((c for c in head.children if c.dep_ in {"dobj", "xcomp", "advcl"}), None)
+def _object(part: Part) -> Topic:
+    """What the feeling is about: "chess" of "playing chess every day"."""
+    head = part.head
+    while head.lemma_ in _DOING and head.dep_ in {"xcomp", "ccomp", "dobj", "conj"}:
+        inner = next((child for child in head.children if child.dep_ in {"dobj", "xcomp", "advcl"}), None)
         if inner is None:
             break
         head = inner
-    trailing = {t for t in words if t.dep_ == "npadvmod"}
-    return topic(head, [t for t in words if t not in trailing and t.lemma_ not in {"play", "do", "go"}])
+    skipped = {"npadvmod", "neg"}
+    return topic(
+        head, [word for word in part.words if word.dep_ not in skipped and word.lemma_ not in _DOING]
+    )
 
 
-def _liked(clause: Clause) -> tuple[list[tuple[list[Token], Token]], bool] | None:
-    """The things that the clause is fond of or not, and which of the two."""
-    verb = clause.lemma
-    thing = clause.child("dobj", "xcomp", "ccomp", "acomp")
-    if (
-        verb in lexicon.LIKING | lexicon.DISLIKING
-        and thing is not None
-        and not (thing.dep_ == "ccomp" and any(c.dep_ == "nsubj" for c in thing.children))
-    ):
-        if verb in {"stand", "bear"} and not clause.negated:
+def _liked(clause: Clause) -> Token | None:
+    """The thing, or the first of the things, that the clause is fond of or not."""
+    if clause.lemma in lexicon.LIKING | lexicon.DISLIKING:
+        thing = clause.child("dobj", "xcomp", "ccomp", "acomp")
+        if thing is None or (clause.lemma in _ENDURING and not clause.negated):
             return None
-        likes = (verb in lexicon.LIKING) != negative(clause) if verb not in {"stand", "bear"} else False
-        return _parts(thing), likes
-    if verb != "be":
+        told = thing.dep_ == "ccomp" and any(child.dep_ == "nsubj" for child in thing.children)
+        return None if told else thing
+    if clause.lemma != "be":
         return None
     state = clause.child("acomp", "attr")
-    liked = None
-    if state is not None and (key(state) in lexicon.LIKING_ADJECTIVES | lexicon.LIKING_NOUNS):
-        liked = object_of(state, "of", "on", "about", "with", "in")
-    elif clause.child("prep") is not None:
-        liked = clause.object_of("into")
-    return (_parts(liked), not negative(clause)) if liked is not None else None
-
-
-def _parts(thing: Token) -> list[tuple[list[Token], Token]]:
-    return list(zip(members(thing), conjuncts(thing), strict=False))
+    if state is None:
+        return clause.object_of("into")
+    fond = key(state) in lexicon.LIKING_ADJECTIVES | lexicon.LIKING_NOUNS
+    return object_of(state, "of", "on", "about", "with", "in") if fond else None

@@ -8,100 +8,119 @@ from dataclasses import replace
 from spacy.tokens import Token
 
 from service.inference.rules import lexicon
-from service.inference.rules.clauses import Clause, Tense
+from service.inference.rules.clauses import PAST, Clause, Tense
 from service.inference.rules.facts import SELF, Fact, Who, denied, fact, negative, predicate, rest
 from service.inference.rules.parse import shown
-from service.inference.rules.phrases import Topic, conjuncts, is_vague, key, members, topic, write
-from service.inference.rules.readers.feelings import joins
-from service.inference.rules.readers.work import bare
+from service.inference.rules.phrases import (
+    Part,
+    Topic,
+    is_vague,
+    key,
+    listed,
+    phrase,
+    separate,
+    topic,
+    without_prepositions,
+    write,
+)
 
-_PAST = frozenset({Tense.PAST, Tense.PERFECT})
-_EARLIER = frozenset({Tense.PAST})
+_WEDLOCK = {
+    "marry": "married",
+    "divorce": "divorced",
+    "separate": "separated",
+    "engage": "engaged",
+    "widow": "widowed",
+}
+_GAINING = frozenset({"adopt", "get"})
+"""Verbs of the past after which one has the thing, and of which only that is remembered."""
+_BUYING = frozenset({"buy", "purchase", "acquire", "inherit"})
+_LOSING = frozenset({"sell", "lose", "donate", "scrap"})
 
 
 def marriage(clause: Clause, who: Who) -> list[Fact] | None:
-    """ "I got married to Kim", "we divorced", "I'm single again"."""
-    if clause.tense is Tense.FUTURE or (clause.tense is Tense.PROGRESSIVE and clause.lemma != "date"):
+    """Reads "I got married to Kim", "we divorced", "I'm single again"."""
+    planned = any(helper.tag_ == "VBG" for helper in clause.auxiliaries)
+    word = _marital_word(clause)
+    if word is None or planned or clause.tense in {Tense.FUTURE, Tense.PROGRESSIVE}:
         return None
-    if any(helper.tag_ == "VBG" for helper in clause.auxiliaries):
-        return None
-    state = clause.child("acomp", "attr")
-    word = None
-    if clause.lemma in {"marry", "divorce", "separate", "engage", "widow"}:
-        word = {
-            "marry": "married",
-            "divorce": "divorced",
-            "separate": "separated",
-            "engage": "engaged",
-            "widow": "widowed",
-        }[clause.lemma]
-        thing = clause.child("dobj")
-        whom = thing if thing is not None else clause.object_of("to")
-    elif (
-        clause.lemma in {"be", "get", "become"}
-        and state is not None
-        and key(state) in lexicon.MARITAL | {"marry", "divorce", "engage"}
-    ):
-        word = shown(state)
-        whom = clause.object_of("to")
-    if word is None:
-        return None
-    to = f" to {write(bare(whom))}" if whom is not None and word != "divorced" and not is_vague(whom) else ""
     if negative(clause):
         return [fact(who, "marital", Topic(word), f"{clause.third('be')} not {word}", holds=False)]
-    words = topic(whom, bare(whom)).all if to and whom is not None else frozenset[str]()
-    return [fact(who, "marital", Topic(word, words), f"{clause.third('be')} {word}{to}")]
+    spouse = clause.child("dobj") or clause.object_of("to")
+    if spouse is None or is_vague(spouse) or word == "divorced":
+        return [fact(who, "marital", Topic(word), f"{clause.third('be')} {word}")]
+    words = without_prepositions(spouse, "in", "on", "since")
+    about = Topic(word, topic(spouse, words).all)
+    return [fact(who, "marital", about, f"{clause.third('be')} {word} to {write(words)}")]
+
+
+def _marital_word(clause: Clause) -> str | None:
+    state = clause.child("acomp", "attr")
+    if clause.lemma in _WEDLOCK:
+        return _WEDLOCK[clause.lemma]
+    if clause.lemma not in {"be", "get", "become"} or state is None:
+        return None
+    return shown(state) if key(state) in lexicon.MARITAL | set(_WEDLOCK) else None
 
 
 def have(clause: Clause, who: Who) -> list[Fact] | None:
-    """ "I have two kids and a dog", "I bought a Tesla", "I sold my car", "my dog died"."""
-    if clause.lemma in {"die", "pass"} and clause.tense in _PAST and not who.is_self:
-        death = fact(who, "have", who.topic, predicate(clause, rest(clause)), holds=False, lasting=True)
-        return [replace(death, who=SELF)]
+    """Reads "I have two kids and a dog", "I bought a Tesla", "I sold my car", "my dog died"."""
+    parting = _parted(clause, who)
+    if parting is not None:
+        return [parting]
     thing = clause.child("dobj")
-    gained = {"have": "", "own": "", "adopt": "has", "get": "has", "buy": "", "purchase": "", "acquire": ""}
-    lost = {"sell", "lose", "donate", "scrap"}
-    if thing is None or clause.lemma not in {*gained, *lost}:
+    if thing is None or not _is_about_having(clause):
         return None
-    if clause.lemma not in {"have", "own"} and clause.tense not in _PAST:
-        return None
-    if clause.lemma in {"have", "own"} and clause.tense in _EARLIER | {Tense.FUTURE, Tense.PROGRESSIVE}:
-        return None
-    if clause.tense is Tense.PERFECT and clause.lemma == "have" and is_vague(thing):
-        return []
-    facts = []
-    heads = conjuncts(thing)
-    for words, head in zip(members(thing), heads, strict=False):
-        if is_vague(head) or (key(head) in lexicon.FLEETING_THINGS and not _is_named(head)):
-            continue
-        words = _without_clause(head, words)
-        about = topic(head, words)
-        other = {t for one in heads if one != head for t in one.subtree} - set(words)
-        kept = [t for t in rest(clause) if t not in other and not joins(t, list(other))]
-        kept = [t for t in kept if t in words or not head.is_ancestor(t)]
-        if clause.lemma in lost:
-            facts.append(fact(who, "have", about, predicate(clause, kept), holds=False))
-        elif negative(clause) or any(t.text.lower() == "no" and t.dep_ == "det" for t in words):
-            bare = [t for t in kept if t.text.lower() != "no" and t.lemma_ != "longer"]
-            facts.append(fact(who, "have", about, denied(clause, clause.lemma, bare), holds=False))
-        else:
-            told = (
-                f"{clause.third('have')} {write(kept)}" if gained[clause.lemma] else predicate(clause, kept)
-            )
-            facts.append(fact(who, "have", about, told))
-    return facts
+    parts = [part for part in listed(thing) if not _is_fleeting(part.head)]
+    return [_had(clause, who, part, listed(thing)) for part in parts]
 
 
-def _without_clause(head: Token, words: Sequence[Token]) -> list[Token]:
+def _is_about_having(clause: Clause) -> bool:
+    if clause.lemma in {"have", "own"}:
+        return clause.tense in {Tense.PRESENT, Tense.PERFECT}
+    return clause.lemma in _GAINING | _BUYING | _LOSING and clause.tense in PAST
+
+
+def _had(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
+    words = _without_clause(part)
+    about = topic(part.head, words)
+    kept = [
+        word
+        for word in separate(rest(clause), part, parts)
+        if word in words or not part.head.is_ancestor(word)
+    ]
+    if clause.lemma in _LOSING:
+        return fact(who, "have", about, predicate(clause, kept), holds=False)
+    none = any(word.text.lower() == "no" and word.dep_ == "det" for word in words)
+    if negative(clause) or none:
+        bare = [word for word in kept if word.text.lower() not in {"no", "longer"}]
+        return fact(who, "have", about, denied(clause, clause.lemma, bare), holds=False)
+    has = f"{clause.third('have')} {write(kept)}"
+    return fact(who, "have", about, has if clause.lemma in _GAINING else predicate(clause, kept))
+
+
+def _parted(clause: Clause, who: Who) -> Fact | None:
+    """Reads "my dog died" and "I broke up with my girlfriend", which end a "has a dog"."""
+    if clause.tense not in PAST:
+        return None
+    told = predicate(clause, rest(clause))
+    if clause.lemma in {"die", "pass"} and not who.is_self:
+        return replace(fact(who, "have", who.topic, told, holds=False, lasting=True), who=SELF)
+    partner = clause.object_of("with", "from") if clause.lemma in {"break", "split"} else None
+    if partner is None or is_vague(partner):
+        return None
+    return fact(who, "have", topic(partner, phrase(partner)), told, holds=False, lasting=True)
+
+
+def _is_fleeting(thing: Token) -> bool:
+    """Whether one has it for a conversation only: "a question", but not "a heart problem"."""
+    kinds = [child for child in thing.children if child.dep_ in {"compound", "amod"}]
+    return is_vague(thing) or (key(thing) in lexicon.FLEETING_THINGS and not kinds)
+
+
+def _without_clause(part: Part) -> list[Token]:
     """A person without the relative clause, which is read as a fact of its own."""
-    clause = {
-        t
-        for c in head.children
-        if c.dep_ == "relcl" and key(head) in lexicon.PEOPLE | lexicon.PETS
-        for t in c.subtree
-    }
-    return [token for token in words if token not in clause]
-
-
-def _is_named(noun: Token) -> bool:
-    return any(child.dep_ in {"compound", "amod"} for child in noun.children)
+    told: set[Token] = set()
+    for child in part.head.children:
+        if child.dep_ == "relcl" and key(part.head) in lexicon.PEOPLE | lexicon.PETS:
+            told.update(child.subtree)
+    return [word for word in part.words if word not in told]

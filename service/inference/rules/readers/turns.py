@@ -5,54 +5,57 @@ from __future__ import annotations
 from spacy.tokens import Token
 
 from service.inference.rules import lexicon
-from service.inference.rules.clauses import Clause, Tense, focus_of, object_of
+from service.inference.rules.clauses import PAST, Clause, Tense, focus_of, object_of
 from service.inference.rules.facts import Fact, Who, denied, fact, negative
 from service.inference.rules.phrases import Topic, conjuncts, phrase, topic, write
 from service.inference.rules.readers.places import place_words
 from service.inference.rules.readers.states import kind_of
 
-_PAST = frozenset({Tense.PAST, Tense.PERFECT})
+_STOPPING = frozenset({"stop", "quit", "cease", "give"})
+_STARTING = frozenset({"start", "begin", "resume"})
 
 
 def turned(clause: Clause, who: Who) -> list[Fact] | None:
-    """ "I stopped drinking coffee", "I quit smoking", "I started running", "I used to live in"."""
+    """Reads "I stopped drinking coffee", "I quit smoking", "I started running", "I used to live in"."""
     inner = clause.child("xcomp", "dobj", "ccomp")
     if inner is None or clause.tense in {Tense.FUTURE, Tense.PROGRESSIVE} or negative(clause):
         return None
     if clause.lemma == "use" and inner.tag_ == "VB":
-        words = [t for t in inner.subtree if t.text.lower() != "to" or t.head != inner]
-        inner_relation, about = _inner_slot(inner)
-        told = f"used to {write(words)}"
-        return [fact(who, "past " + inner_relation, about, told, ends=frozenset({inner_relation}))]
-    stops = clause.lemma in {"stop", "quit", "cease", "give"}
-    starts = clause.lemma in {"start", "begin", "resume"}
-    if not (stops or starts) or clause.tense not in _PAST or inner.tag_ not in {"VBG", "VB", "NN", "NNS"}:
+        return [_used_to(who, inner)]
+    stops, starts = clause.lemma in _STOPPING, clause.lemma in _STARTING
+    if not (stops or starts) or clause.tense not in PAST or inner.tag_ not in {"VBG", "VB", "NN", "NNS"}:
         return None
-    if _is_thing(inner) and (starts or clause.lemma == "quit" and clause.child("prt") is not None):
+    if _is_thing(inner) and clause.lemma != "give":
         return None
     return [_turn(clause, who, each, stops=stops) for each in conjuncts(inner)]
 
 
+def _used_to(who: Who, inner: Token) -> Fact:
+    words = [word for word in inner.subtree if word.text.lower() != "to" or word.head != inner]
+    slot, about = _inner_slot(inner)
+    return fact(who, "past " + slot, about, f"used to {write(words)}", ends=frozenset({slot}))
+
+
 def _is_thing(noun: Token) -> bool:
     """Whether it is a noun, and not the "smoking" of "quit smoking"."""
-    return noun.tag_.startswith("NN") and noun.lemma_ == noun.text.lower() or noun.tag_ == "NNS"
+    return noun.tag_ == "NNS" or (noun.tag_ == "NN" and noun.lemma_ == noun.text.lower())
 
 
 def _turn(clause: Clause, who: Who, inner: Token, *, stops: bool) -> Fact:
-    relation, about = _inner_slot(inner)
-    others = {t for c in inner.children if c.dep_ in {"conj", "cc"} for t in c.subtree}
-    words = [
-        t
-        for t in phrase(inner)
-        if t != inner and t not in others and t.text.lower() not in lexicon.DISCOURSE and t.dep_ != "aux"
-    ]
+    slot, about = _inner_slot(inner)
+    others = {word for child in inner.children if child.dep_ in {"conj", "cc"} for word in child.subtree}
+    words = [word for word in phrase(inner, without=others) if word != inner and _belongs(word)]
     if _is_thing(inner):
-        return fact(who, relation, about, f"gave up {write([*words, inner])}", holds=False, lasting=True)
-    verb = inner.lemma_
+        told = f"gave up {write([*words, inner])}"
+        return fact(who, slot, about, told, holds=False, lasting=True, ends=lexicon.ENDURING_NEGATIVES)
     if stops:
-        lasting = relation == "sentiment" or verb in lexicon.ENDURING_NEGATIVES
-        return fact(who, relation, about, denied(clause, verb, words), holds=False, lasting=lasting)
-    return fact(who, relation, about, f"{clause.third(verb)} {write(words)}".strip())
+        lasting = slot == "sentiment" or inner.lemma_ in lexicon.ENDURING_NEGATIVES
+        return fact(who, slot, about, denied(clause, inner.lemma_, words), holds=False, lasting=lasting)
+    return fact(who, slot, about, f"{clause.third(inner.lemma_)} {write(words)}".strip())
+
+
+def _belongs(word: Token) -> bool:
+    return word.text.lower() not in lexicon.DISCOURSE and word.dep_ != "aux"
 
 
 def _inner_slot(verb: Token) -> tuple[str, Topic]:
