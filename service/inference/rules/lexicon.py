@@ -186,8 +186,8 @@ FLEETING_STATES = words(
 
 LASTING_CONDITIONS = words(
     """
-    college diet finance insulin marketing medication parole pension recovery relationship remission retirement
-    sales school shape therapy university wheelchair
+    college diet finance marketing medication parole pension recovery relationship remission retirement
+    sales insulin school shape therapy university wheelchair
     """
 )
 """What one is "in" or "on" for longer: "in a relationship", "on a diet"."""
@@ -242,6 +242,9 @@ ASSERTING = words(
 """Under these a clause is still said to be true: "remember that I'm vegetarian"."""
 
 FORGETTING = frozenset({"forget", "delete", "remove", "erase", "drop", "discard", "unlearn"})
+
+KEEPING = frozenset({"remember", "store", "save", "keep", "retain", "memorize"})
+"""Asked of the memory in the negative, these mean to forget."""
 
 CONDITIONAL_MARKS = words(
     """

@@ -104,6 +104,8 @@ class Parser:
 
     def _parse(self, sentence: Sentence) -> Parsed:
         words = [word.parsed_as for word in sentence.words]
+        if words[0].lower() in lexicon.FORGETTING | lexicon.KEEPING:
+            words[0] = words[0].lower()
         doc = Doc(self._nlp.vocab, words=words, spaces=list(sentence.spaces))
         doc.user_data[_WORDS] = sentence.words
         return Parsed(sentence, _with_names_in_place(self._with_gerunds(self._nlp(doc))))
@@ -124,6 +126,8 @@ class Parser:
 
 def _starts_anew(token: Token) -> bool:
     """Whether an "I" starts a sentence that nothing sets apart from the one before."""
+    if token.i >= 2 and (token.is_sent_start or _is_second_clause(token)):
+        return True
     if token.text != "I" or token.dep_ not in SUBJECTS or token.i < 2 or token.i > token.head.i:
         return False
     verb, before = token.head, token.nbor(-1)
@@ -146,13 +150,24 @@ def _with_names_in_place(doc: Doc) -> Doc:
         name, owner = token.nbor(1), token.head
         if name.tag_ == "NNP":
             name.head, name.dep_ = token, "oprd"
-        for joined in [
-            child for child in name.children if child.dep_ == "conj" and child.tag_ in {"NN", "NNS"}
-        ]:
-            joints = [child for child in name.children if child.dep_ == "cc"]
-            for moved in (joined, *joints):
-                moved.head = owner
+        joined = [child for child in name.children if child.dep_ == "conj" and child.tag_ in {"NN", "NNS"}]
+        joints = [child for child in name.children if child.dep_ == "cc" and joined]
+        for moved in (*joined, *joints):
+            moved.head = owner
     return doc
+
+
+def _is_second_clause(token: Token) -> bool:
+    """Whether an "and" joins clauses where the parser took it to join nouns."""
+    joint = token.nbor(-1)
+    if token.text.lower() not in {"i", "my"} or joint.dep_ != "cc" or joint.head.tag_.startswith("VB"):
+        return False
+    finite = {"VBP", "VBZ", "VBD", "MD"}
+    after = token.i + 1
+    while token.text.lower() == "my" and after < len(token.doc) and token.doc[after].tag_[:2] in {"NN", "JJ"}:
+        after += 1
+    said_before = any(word.tag_ in finite for word in token.doc[: joint.i])
+    return said_before and after < len(token.doc) and token.doc[after].tag_ in finite
 
 
 _PASTS = lexicon.words(

@@ -17,10 +17,12 @@ from tests.unit.rules.planning import plan
 
 
 def user(*contents: str) -> list[Message]:
+    """What the user says."""
     return [Message(Role.USER, content) for content in contents]
 
 
 def shown(operations: tuple[Operation, ...]) -> list[str]:
+    """Events and texts."""
     return [f"{operation.event.value} {operation.text}".strip() for operation in operations]
 
 
