@@ -154,7 +154,7 @@ SCHEMAS: dict[str, Schema] = {
             "filters": {
                 **_OBJECT,
                 "nullable": True,
-                "description": "Another place for the four ids: an object of them, or a list of such as `AND`.",
+                "description": "Another place for the four ids: an object of them, or `AND` and a list.",
             }
         },
         ("messages",),
