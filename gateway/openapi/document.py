@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import add, entities, errors, events, memories, schemas
+from gateway.openapi import add, entities, errors, events, exports, memories, schemas
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -41,6 +41,7 @@ _COMPONENTS = {
     **memories.SCHEMAS,
     **events.SCHEMAS,
     **entities.SCHEMAS,
+    **exports.SCHEMAS,
     **errors.SCHEMAS,
     "Ping": schemas.PING,
 }
