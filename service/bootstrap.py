@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
+from service.data_dir import sole_owner
 from service.embeddings.local import LocalEmbedder
 from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
@@ -74,10 +75,13 @@ async def running_service(
         drain_seconds: how long to say NOT_SERVING before calls are refused, asked at the end.
 
     Raises:
-        StartError: the stored vectors are of another embedding model, or the address is taken.
+        StartError: the stored vectors are of another embedding model, or the address or the data directory
+            is taken.
         service.memory.errors.Unavailable: a store or a model does not answer.
     """
     async with AsyncExitStack() as stack:
+        if settings.database_url is None or settings.chroma_url is None:
+            stack.enter_context(sole_owner(settings.data_dir))
         database, embedder = await asyncio.gather(
             asyncio.to_thread(open_database, settings), _open_embedder(settings)
         )

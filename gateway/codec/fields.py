@@ -78,6 +78,15 @@ class Fields:
             return None
         return value
 
+    def number(self, name: str) -> float | None:
+        """A number, with a fraction or without."""
+        value = self.values.get(name)
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            return float(value)
+        if value is not None:
+            self.fault(name, f"must be a number, not {kind_of(value)}")
+        return None
+
     def object_text(self, name: str) -> str | None:
         """An object, as JSON text that says exactly the same."""
         value = self._typed(name, dict)

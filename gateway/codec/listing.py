@@ -63,7 +63,7 @@ def decode_body(body: dict[str, object], query: QueryParams, *, ids_beside_filte
     violations: list[Violation] = []
     fields, in_query = Fields(body, "", violations), QueryFields(query, violations)
     if not ids_beside_filters:
-        _refuse_ids(fields)
+        refuse_ids(fields)
     pages = {
         name: in_query.integer(name) if name in query else fields.integer(name)
         for name in ("page", "page_size", "limit", "top_k")
@@ -134,7 +134,8 @@ def _filtered(request: R, fields: QueryFields) -> R:
     return request
 
 
-def _refuse_ids(fields: Fields) -> None:
+def refuse_ids(fields: Fields) -> None:
+    """Faults ids that stand beside `filters` where they may not."""
     for name in SCOPE_FIELDS:
         if fields.values.get(name) is not None:
             fields.fault(name, "is not supported here: put it into filters")

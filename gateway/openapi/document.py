@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import add, entities, errors, events, exports, memories, schemas
+from gateway.openapi import add, entities, errors, events, exports, memories, schemas, search
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -39,6 +39,7 @@ READY: dict[int | str, dict[str, Any]] = {
 _COMPONENTS = {
     **add.SCHEMAS,
     **memories.SCHEMAS,
+    **search.SCHEMAS,
     **events.SCHEMAS,
     **entities.SCHEMAS,
     **exports.SCHEMAS,

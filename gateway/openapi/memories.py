@@ -10,7 +10,7 @@ _TIME: Schema = {"type": "string", "format": "date-time"}
 _UUID: Schema = {"type": "string", "format": "uuid"}
 _STRINGS: Schema = {"type": "array", "items": _STRING}
 
-_MEMORY = record(
+MEMORY = record(
     {
         "id": {**_UUID, "description": "The memory's id."},
         "memory": {**_STRING, "description": "What it says."},
@@ -73,7 +73,7 @@ _EDIT: dict[str, Schema] = {
     },
 }
 
-_FILTERS: dict[str, Schema] = {
+FILTERS: dict[str, Schema] = {
     "metadata": {
         **_OBJECT,
         "nullable": True,
@@ -93,19 +93,19 @@ _FILTERS: dict[str, Schema] = {
     "end_date": text("The last day or moment of creation, inclusive, in ISO 8601."),
 }
 
-_IDS: dict[str, Schema] = {
+IDS: dict[str, Schema] = {
     "user_id": text("The user; `*` for any."),
     "agent_id": text("The agent; `*` for any."),
     "app_id": text("The application; `*` for any."),
     "run_id": text("The session or run; `*` for any."),
 }
 
-_SHOWN: dict[str, Schema] = {
+SHOWN: dict[str, Schema] = {
     "fields": {**_STRINGS, "nullable": True, "description": "The fields of a memory to give; all if none."},
     "show_expired": flag("Give memories that have expired too.", default=False),
 }
 
-_CONDITIONS: dict[str, Schema] = {
+CONDITIONS: dict[str, Schema] = {
     "filters": {
         **_OBJECT,
         "nullable": True,
@@ -119,8 +119,8 @@ PAGE: dict[str, Schema] = {
 }
 
 QUERY_FILTERS: dict[str, Schema] = {
-    **_IDS,
-    **{name: schema for name, schema in _FILTERS.items() if name.endswith("_date")},
+    **IDS,
+    **{name: schema for name, schema in FILTERS.items() if name.endswith("_date")},
     "filters": {**_STRING, "description": "A filter as JSON."},
     "metadata": {**_STRING, "description": "Keys and values of the metadata, as a JSON object."},
     "categories": {**_STRINGS, "description": "Repeated or comma-separated; one is enough."},
@@ -143,7 +143,7 @@ _ADDRESS = text("The address of the page; null when there is none.", format="uri
 _ITEM = {"memory_id": {**_UUID, "description": "The memory."}}
 
 SCHEMAS: dict[str, Schema] = {
-    "Memory": _MEMORY,
+    "Memory": MEMORY,
     "MemoryArray": {"type": "array", "items": ref("Memory")},
     "MemoryPage": record(
         {
@@ -186,10 +186,10 @@ SCHEMAS: dict[str, Schema] = {
         "Which memories.",
     ),
     "ListRequest": record(
-        {**_IDS, **_CONDITIONS, **_FILTERS, **_SHOWN, **PROJECT}, (), "Which memories. An id is required."
+        {**IDS, **CONDITIONS, **FILTERS, **SHOWN, **PROJECT}, (), "Which memories. An id is required."
     ),
     "PageRequest": record(
-        {**_CONDITIONS, **_FILTERS, **_SHOWN, **PROJECT},
+        {**CONDITIONS, **FILTERS, **SHOWN, **PROJECT},
         ("filters",),
         "Which memories. Ids stand in `filters`.",
     ),
