@@ -86,7 +86,7 @@ class SchemaFill:
         self._schema = schema
         self._memories = memories
         self._nearest = nearest
-        self._checker = Checker(schema)
+        self._checker = Checker(schema, len(memories))
         self._steps = iter(range(MOST_STEPS))
 
     def value(self) -> object:

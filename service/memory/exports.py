@@ -193,7 +193,7 @@ class MakeExport:
 
     async def _fill(self, export: Export, deadline: Deadline) -> object:
         memories = await self._memories(export)
-        checker, repair = Checker(export.schema), None
+        checker, repair = Checker(export.schema, len(memories)), None
         for last in (False, True):
             try:
                 value = await self._writer.fill(

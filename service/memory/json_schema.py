@@ -18,7 +18,8 @@ from referencing.jsonschema import EMPTY_REGISTRY
 Schema: TypeAlias = Mapping[str, object]
 
 REFUSED = ("pattern", "patternProperties")
-MOST_REFERENCES = 100_000
+MOST_REFERENCES = 20_000
+REFERENCES_A_MEMORY = 20
 """How many references a checker follows in all: alternatives of alternatives double at every step."""
 
 
@@ -48,10 +49,12 @@ class Checker:
 
     Args:
         schema: one that `fault_in` finds nothing wrong with.
+        memories: how many memories the values are made from.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, memories: int) -> None:
         self._schema = schema
+        self._allowed = MOST_REFERENCES + REFERENCES_A_MEMORY * memories
         kind: Any = validators.validator_for(schema, default=Draft202012Validator)
         self._kind: Any = validators.extend(kind, {"$ref": self._counted(kind.VALIDATORS["$ref"])})
         self._followed = 0
@@ -81,7 +84,7 @@ class Checker:
     def _counted(self, follow: Callable[..., Any]) -> Callable[..., Iterator[ValidationError]]:
         def followed(validator: Any, *arguments: Any) -> Iterator[ValidationError]:  # noqa: ANN401 - untyped there
             self._followed += 1
-            if self._followed > MOST_REFERENCES:
+            if self._followed > self._allowed:
                 raise TooCostly
             yield from follow(validator, *arguments) or ()
 
