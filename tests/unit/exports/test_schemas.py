@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ def memory(said: str, **more: Any) -> Memory:
 
 
 def filled(
-    schema: dict[str, object], *memories: Memory, near: dict[str, list[Memory]] | None = None
+    schema: Mapping[str, object], *memories: Memory, near: dict[str, list[Memory]] | None = None
 ) -> object:
     """What fills the schema."""
     return SchemaFill(schema, memories, near or {}).value()
@@ -37,7 +38,7 @@ def filled(
         ({"$defs": {"a": {"$ref": "file:///etc/passwd"}}}, "must not refer to other documents"),
     ],
 )
-def test_faults(schema: dict[str, object], fault: str | None) -> None:
+def test_faults(schema: Mapping[str, object], fault: str | None) -> None:
     """Regular expressions, other documents and what is no schema are refused; names are no keywords."""
     found = fault_in(schema)
     assert found == fault if fault is None else found is not None and found.startswith(fault)
@@ -53,7 +54,7 @@ def test_a_mistake_names_the_place_and_not_the_value() -> None:
 def test_doubling_alternatives_have_an_end() -> None:
     """A schema that would take for ever is given up in a moment."""
     steps = {f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(40)}
-    schema = {"$ref": "#/$defs/d0", "$defs": {**steps, "d40": {"type": "integer"}}}
+    schema: Mapping[str, object] = {"$ref": "#/$defs/d0", "$defs": {**steps, "d40": {"type": "integer"}}}
     started = time.process_time()
     assert Checker(schema, 0).mistake_in("x") == "the schema cannot be followed to its end"
     assert text_nodes(schema) == []
