@@ -9,6 +9,8 @@ from typing import TypeVar
 import grpc.aio
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from memoryd.v1.account_service_pb2_grpc import AccountServiceStub
+from memoryd.v1.entity_service_pb2_grpc import EntityServiceStub
+from memoryd.v1.event_service_pb2_grpc import EventServiceStub
 from memoryd.v1.memory_service_pb2_grpc import MemoryServiceStub
 from starlette.requests import Request
 
@@ -27,12 +29,20 @@ class Stubs:
 
     memories: MemoryServiceStub
     accounts: AccountServiceStub
+    events: EventServiceStub
+    entities: EntityServiceStub
     health: HealthStub
 
     @classmethod
     def over(cls, channel: grpc.aio.Channel) -> Stubs:
         """The stubs over a channel."""
-        return cls(MemoryServiceStub(channel), AccountServiceStub(channel), HealthStub(channel))
+        return cls(
+            memories=MemoryServiceStub(channel),
+            accounts=AccountServiceStub(channel),
+            events=EventServiceStub(channel),
+            entities=EntityServiceStub(channel),
+            health=HealthStub(channel),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,18 @@ from grpc_reflection.v1alpha import reflection
 from memoryd.v1 import (
     account_service_pb2,
     account_service_pb2_grpc,
+    entity_service_pb2,
+    entity_service_pb2_grpc,
+    event_service_pb2,
+    event_service_pb2_grpc,
     memory_service_pb2,
     memory_service_pb2_grpc,
 )
 
 from service.config import StartError
 from service.handlers.account import AccountHandlers
+from service.handlers.entities import EntityHandlers
+from service.handlers.events import EventHandlers
 from service.handlers.memories import MemoryHandlers
 from service.readiness import Readiness
 from service.transport.chain import Chain, Stage
@@ -31,6 +37,8 @@ GRACE_SECONDS = 30.0
 
 SERVICES = (
     account_service_pb2.DESCRIPTOR.services_by_name["AccountService"].full_name,
+    entity_service_pb2.DESCRIPTOR.services_by_name["EntityService"].full_name,
+    event_service_pb2.DESCRIPTOR.services_by_name["EventService"].full_name,
     memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"].full_name,
 )
 
@@ -54,6 +62,8 @@ async def serving(
     stages: Sequence[Stage],
     memories: MemoryHandlers,
     account: AccountHandlers,
+    events: EventHandlers,
+    entities: EntityHandlers,
     readiness: Readiness,
     drain_seconds: Callable[[], float],
 ) -> AsyncIterator[None]:
@@ -64,6 +74,8 @@ async def serving(
         stages: what every call passes.
         memories: handlers.
         account: handlers.
+        events: handlers.
+        entities: handlers.
         readiness: what answers health checks.
         drain_seconds: how long the pause shall be, asked when the block has ended.
 
@@ -73,6 +85,8 @@ async def serving(
     server = aio.server(interceptors=[Chain(stages)], options=OPTIONS)
     memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(memories, server)
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(account, server)
+    event_service_pb2_grpc.add_EventServiceServicer_to_server(events, server)
+    entity_service_pb2_grpc.add_EntityServiceServicer_to_server(entities, server)
     health_pb2_grpc.add_HealthServicer_to_server(readiness.servicer, server)
     reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     try:
