@@ -176,7 +176,10 @@ async def _open_reasoner(
     # The parser is an extra of the package: only who asks for the rules needs it installed.
     from service.inference.rules.reasoner import RulesReasoner  # noqa: PLC0415
 
-    return await asyncio.to_thread(RulesReasoner, embedder), ExtractiveWriter(embedder)
+    rules = await asyncio.to_thread(RulesReasoner, embedder)
+    stack.callback(rules.close)
+    await rules.warm()
+    return rules, ExtractiveWriter(embedder)
 
 
 def _chroma(settings: Settings) -> connect.Connect:
