@@ -14,18 +14,27 @@ from service.embeddings.local import LocalEmbedder
 from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
 from service.handlers.memories import MemoryHandlers
+from service.handlers.webhooks import WebhookHandlers
 from service.index import connect
 from service.index.chroma import ChromaIndex
 from service.inference.openai import OpenAIReasoner
 from service.ledger.accounts import SqlAccounts
 from service.ledger.database import Database, sqlite_url
 from service.ledger.ledger import SqlLedger
+from service.ledger.members import SqlMembers
+from service.ledger.organizations import SqlOrganizations
+from service.ledger.projects import SqlProjects
+from service.ledger.webhooks import SqlWebhooks
 from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
+from service.memory.members import MemberAdministration
+from service.memory.organizations import OrganizationAdministration
 from service.memory.pending import pending_worker
-from service.memory.ports import Embedder, Reasoner
+from service.memory.ports import Embedder, Reasoner, Wake
+from service.memory.projects import ProjectAdministration
+from service.memory.webhooks import WebhookAdministration
 from service.readiness import Readiness
 from service.server import SERVICES, serving
 from service.transport.stages import stages
@@ -109,12 +118,22 @@ async def running_service(
                 settings.grpc_address,
                 stages(accounts, settings.request_timeout, settings.max_concurrent_requests),
                 MemoryHandlers(accounts, add),
-                AccountHandlers(accounts),
+                _account_handlers(accounts, database, committed.set),
+                WebhookHandlers(WebhookAdministration(accounts, SqlWebhooks(database), now)),
                 readiness,
                 drain_seconds,
             )
         )
         yield Running(reasoner.name, embedder.model, first_key)
+
+
+def _account_handlers(accounts: SqlAccounts, database: Database, on_commit: Wake) -> AccountHandlers:
+    return AccountHandlers(
+        accounts,
+        OrganizationAdministration(accounts, SqlOrganizations(database), now, on_commit),
+        ProjectAdministration(accounts, SqlProjects(database), now, on_commit),
+        MemberAdministration(accounts, SqlMembers(database), now),
+    )
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

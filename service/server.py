@@ -15,11 +15,14 @@ from memoryd.v1 import (
     account_service_pb2_grpc,
     memory_service_pb2,
     memory_service_pb2_grpc,
+    webhook_service_pb2,
+    webhook_service_pb2_grpc,
 )
 
 from service.config import StartError
 from service.handlers.account import AccountHandlers
 from service.handlers.memories import MemoryHandlers
+from service.handlers.webhooks import WebhookHandlers
 from service.readiness import Readiness
 from service.transport.chain import Chain, Stage
 
@@ -32,6 +35,7 @@ GRACE_SECONDS = 30.0
 SERVICES = (
     account_service_pb2.DESCRIPTOR.services_by_name["AccountService"].full_name,
     memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"].full_name,
+    webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"].full_name,
 )
 
 OPTIONS = (
@@ -54,6 +58,7 @@ async def serving(
     stages: Sequence[Stage],
     memories: MemoryHandlers,
     account: AccountHandlers,
+    webhooks: WebhookHandlers,
     readiness: Readiness,
     drain_seconds: Callable[[], float],
 ) -> AsyncIterator[None]:
@@ -64,6 +69,7 @@ async def serving(
         stages: what every call passes.
         memories: handlers.
         account: handlers.
+        webhooks: handlers.
         readiness: what answers health checks.
         drain_seconds: how long the pause shall be, asked when the block has ended.
 
@@ -73,6 +79,7 @@ async def serving(
     server = aio.server(interceptors=[Chain(stages)], options=OPTIONS)
     memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(memories, server)
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(account, server)
+    webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server(webhooks, server)
     health_pb2_grpc.add_HealthServicer_to_server(readiness.servicer, server)
     reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     try:

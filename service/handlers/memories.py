@@ -7,7 +7,7 @@ from memoryd.v1.memory_service_pb2_grpc import MemoryServiceServicer
 
 from service.handlers.add_request import request_from, response_from, selection_from
 from service.handlers.fields import Fields
-from service.memory.accounts import Accounts, require_writer, select_project
+from service.memory.accounts import Accounts, select_writable_project
 from service.memory.add import AddMemories
 from service.transport.call import current_call
 from service.transport.chain import Context
@@ -31,8 +31,7 @@ class MemoryHandlers(MemoryServiceServicer):
         selection = selection_from(request, fields)
         command = request_from(request, fields)
         fields.raise_if_wrong()
-        project_id = await select_project(self._accounts, call.principal, selection)
-        require_writer(call.principal)
+        project_id = await select_writable_project(self._accounts, call.principal, selection)
         if request.validate_only:
             return pb.AddMemoriesResponse()
         return response_from(await self._add(project_id, command, call.deadline))

@@ -1,0 +1,146 @@
+"""AccountService: projects, their settings, and who may use them."""
+
+from __future__ import annotations
+
+from memoryd.v1 import account_service_pb2 as pb
+
+from service.handlers.admin_fields import address_of, group_of, member_of, optional_text, role_of, uuid_of
+from service.handlers.admin_proto import member_proto, project_proto
+from service.handlers.fields import Fields
+from service.handlers.project_update import update_from
+from service.memory.members import MemberAdministration
+from service.memory.projects import ProjectAdministration
+from service.transport.call import current_call
+from service.transport.chain import Context
+
+
+class ProjectMethods:
+    """The methods about projects."""
+
+    _projects: ProjectAdministration
+    _members: MemberAdministration
+
+    async def ListProjects(  # noqa: N802 - gRPC's name
+        self,
+        request: pb.ListProjectsRequest,
+        context: Context,  # noqa: ARG002
+    ) -> pb.ListProjectsResponse:
+        """The projects that the caller may use."""
+        fields = Fields()
+        organization_id = uuid_of(fields, "org_id", request.org_id)
+        fields.raise_if_wrong()
+        found = await self._projects.list(current_call().principal, organization_id)
+        return pb.ListProjectsResponse(projects=[project_proto(each) for each in found])
+
+    async def CreateProject(  # noqa: N802
+        self,
+        request: pb.CreateProjectRequest,
+        context: Context,  # noqa: ARG002
+    ) -> pb.CreateProjectResponse:
+        """Makes a project."""
+        fields = Fields()
+        organization_id = uuid_of(fields, "org_id", request.org_id)
+        name = fields.identifier("name", request.name)
+        description = optional_text(fields, "description", request.description)
+        fields.raise_if_wrong()
+        if request.validate_only:
+            return pb.CreateProjectResponse()
+        made = await self._projects.create(current_call().principal, organization_id, name or "", description)
+        return pb.CreateProjectResponse(project=project_proto(made))
+
+    async def GetProject(  # noqa: N802
+        self,
+        request: pb.GetProjectRequest,
+        context: Context,  # noqa: ARG002
+    ) -> pb.GetProjectResponse:
+        """One project."""
+        fields = Fields()
+        organization_id = uuid_of(fields, "org_id", request.org_id)
+        project_id = uuid_of(fields, "project_id", request.project_id)
+        fields.raise_if_wrong()
+        found = await self._projects.get(current_call().principal, organization_id, project_id)
+        return pb.GetProjectResponse(project=project_proto(found))
+
+    async def UpdateProject(  # noqa: N802
+        self,
+        request: pb.UpdateProjectRequest,
+        context: Context,  # noqa: ARG002
+    ) -> pb.UpdateProjectResponse:
+        """Changes a project."""
+        fields = Fields()
+        organization_id = uuid_of(fields, "org_id", request.org_id)
+        project_id = uuid_of(fields, "project_id", request.project_id)
+        changes = update_from(request, fields)
+        fields.raise_if_wrong()
+        if request.validate_only:
+            return pb.UpdateProjectResponse()
+        changed = await self._projects.update(current_call().principal, organization_id, project_id, changes)
+        return pb.UpdateProjectResponse(project=project_proto(changed))
+
+    async def DeleteProject(  # noqa: N802
+        self,
+        request: pb.DeleteProjectRequest,
+        context: Context,  # noqa: ARG002
+    ) -> pb.DeleteProjectResponse:
+        """Deletes a project."""
+        fields = Fields()
+        organization_id = uuid_of(fields, "org_id", request.org_id)
+        project_id = uuid_of(fields, "project_id", request.project_id)
+        fields.raise_if_wrong()
+        await self._projects.delete(current_call().principal, organization_id, project_id)
+        return pb.DeleteProjectResponse()
+
+    async def ListProjectMembers(  # noqa: N802
+        self,
+        request: pb.ListProjectMembersRequest,
+        context: Context,  # noqa: ARG002
+    ) -> pb.ListProjectMembersResponse:
+        """The members of a project."""
+        fields = Fields()
+        group = group_of(fields, request.org_id, request.project_id)
+        fields.raise_if_wrong()
+        found = await self._members.list(current_call().principal, group)
+        return pb.ListProjectMembersResponse(members=[member_proto(each) for each in found])
+
+    async def AddProjectMember(  # noqa: N802
+        self,
+        request: pb.AddProjectMemberRequest,
+        context: Context,  # noqa: ARG002
+    ) -> pb.AddProjectMemberResponse:
+        """Makes somebody a member of a project."""
+        fields = Fields()
+        group = group_of(fields, request.org_id, request.project_id)
+        email, role = address_of(fields, request.email), role_of(fields, request.role or "reader")
+        fields.raise_if_wrong()
+        if request.validate_only:
+            return pb.AddProjectMemberResponse()
+        member = await self._members.add(current_call().principal, group, email, role)
+        return pb.AddProjectMemberResponse(member=member_proto(member))
+
+    async def UpdateProjectMember(  # noqa: N802
+        self,
+        request: pb.UpdateProjectMemberRequest,
+        context: Context,  # noqa: ARG002
+    ) -> pb.UpdateProjectMemberResponse:
+        """Gives a member of a project another role."""
+        fields = Fields()
+        group = group_of(fields, request.org_id, request.project_id)
+        name, role = member_of(fields, request.email), role_of(fields, request.role)
+        fields.raise_if_wrong()
+        if request.validate_only:
+            return pb.UpdateProjectMemberResponse()
+        member = await self._members.change_role(current_call().principal, group, name, role)
+        return pb.UpdateProjectMemberResponse(member=member_proto(member))
+
+    async def RemoveProjectMember(  # noqa: N802
+        self,
+        request: pb.RemoveProjectMemberRequest,
+        context: Context,  # noqa: ARG002
+    ) -> pb.RemoveProjectMemberResponse:
+        """Ends a membership of a project."""
+        fields = Fields()
+        group = group_of(fields, request.org_id, request.project_id)
+        name = member_of(fields, request.email)
+        fields.raise_if_wrong()
+        await self._members.remove(current_call().principal, group, name)
+        return pb.RemoveProjectMemberResponse()
