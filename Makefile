@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 TESTS ?= tests
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev serve demo test check format lint types protos protos-check lock clean
+.PHONY: help install install-dev serve demo test check format lint types protos protos-release protos-check lock clean
 
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -55,6 +55,9 @@ types: install-dev
 
 protos: install-dev  ## Generate the stubs from the protos.
 	$(BIN)/python protos/generate.py
+
+protos-release: install-dev  ## Record the protos as what clients may rely on from now on.
+	$(BIN)/python protos/generate.py --release
 
 protos-check: install-dev
 	$(BIN)/python protos/generate.py --check

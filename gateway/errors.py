@@ -19,13 +19,13 @@ from starlette.responses import Response
 HTTP_STATUS: Mapping[grpc.StatusCode, int] = {
     grpc.StatusCode.INVALID_ARGUMENT: 400,
     grpc.StatusCode.OUT_OF_RANGE: 400,
+    grpc.StatusCode.FAILED_PRECONDITION: 400,
     grpc.StatusCode.UNAUTHENTICATED: 401,
     grpc.StatusCode.PERMISSION_DENIED: 403,
     grpc.StatusCode.NOT_FOUND: 404,
     grpc.StatusCode.UNIMPLEMENTED: 404,
     grpc.StatusCode.ALREADY_EXISTS: 409,
     grpc.StatusCode.ABORTED: 409,
-    grpc.StatusCode.FAILED_PRECONDITION: 409,
     grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
     grpc.StatusCode.CANCELLED: 503,
     grpc.StatusCode.UNAVAILABLE: 503,
@@ -130,8 +130,20 @@ def from_rpc(error: grpc.aio.AioRpcError) -> ApiError:
         (error.details() or TEXTS[status]) if info else _text_of(status),
         info.reason if info else (TOO_LARGE if status == 413 else code.name),
         violations=violations,
-        headers={"Retry-After": str(retry_after)} if retry_after and status in {429, 503} else None,
+        headers=_backoff(info, retry_after) if status in {429, 503} else None,
     )
+
+
+def _backoff(info: error_details_pb2.ErrorInfo | None, retry_after: int | None) -> dict[str, str]:
+    """When to come back and, where a limit was met, which one (contract section 1)."""
+    headers = {"Retry-After": str(retry_after)} if retry_after else {}
+    if info and "limit" in info.metadata:
+        headers |= {
+            "X-RateLimit-Limit": info.metadata["limit"],
+            "X-RateLimit-Remaining": "0",
+            "X-RateLimit-Reset": str(retry_after or 1),
+        }
+    return headers
 
 
 def respond(error: ApiError, request_id: str) -> Response:

@@ -17,6 +17,8 @@ from grpc_tools import protoc
 
 PROTOS = Path(__file__).resolve().parent
 SOURCES = sorted(PROTOS.glob("memoryd/**/*.proto"))
+RELEASED = PROTOS / "released.binpb"
+"""The descriptor set of the last release."""
 INCLUDES = [
     f"--proto_path={PROTOS}",
     f"--proto_path={Path(annotations.__file__).parents[2]}",
@@ -43,16 +45,31 @@ def generate(target: Path) -> None:
 
 
 def lint() -> None:
-    """Runs buf over a descriptor set, which needs no network and no module cache."""
+    """Runs buf over descriptor sets, which needs no network and no module cache.
+
+    The contract may grow; what the last release promised must stay as it was.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         image = Path(scratch) / "image.binpb"
-        flags = [f"--descriptor_set_out={image}", "--include_imports", "--include_source_info"]
-        if protoc.main(["protoc", *INCLUDES, *flags, *(str(source) for source in SOURCES)]) != 0:
-            raise SystemExit("protoc failed")
-        buf = Path(sys.executable).parent / "buf"
-        subprocess.run(  # noqa: S603 - the arguments are ours
-            [buf, "lint", f"{image}", "--path", "memoryd", "--config", PROTOS / "buf.yaml"], check=True
-        )
+        describe(image, "--include_source_info")
+        buf("lint", image)
+        if RELEASED.exists():
+            buf("breaking", image, "--against", RELEASED)
+
+
+def describe(target: Path, *extra: str) -> None:
+    """Writes the protos as a descriptor set."""
+    flags = [f"--descriptor_set_out={target}", "--include_imports", *extra]
+    if protoc.main(["protoc", *INCLUDES, *flags, *(str(source) for source in SOURCES)]) != 0:
+        raise SystemExit("protoc failed")
+
+
+def buf(command: str, image: Path, *arguments: str | Path) -> None:
+    """Runs a check of buf on our own part of a descriptor set."""
+    program = Path(sys.executable).parent / "buf"
+    common = ["--path", "memoryd", "--config", PROTOS / "buf.yaml"]
+    if subprocess.run([program, command, image, *arguments, *common], check=False).returncode:  # noqa: S603
+        raise SystemExit(f"buf {command} found fault")
 
 
 def stale(fresh: Path) -> list[str]:
@@ -68,6 +85,9 @@ def stale(fresh: Path) -> list[str]:
 
 def main() -> int:
     """Generates, or checks when asked to."""
+    if "--release" in sys.argv:
+        describe(RELEASED)
+        return 0
     if "--check" not in sys.argv:
         generate(PROTOS)
         return 0

@@ -6,27 +6,32 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
 from service.embeddings.local import LocalEmbedder
 from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
-from service.handlers.memories import MemoryHandlers
+from service.handlers.memories import MemoryHandlers, MemoryUseCases
 from service.handlers.webhooks import WebhookHandlers
 from service.index import connect
 from service.index.chroma import ChromaIndex
 from service.inference.openai import OpenAIReasoner
 from service.ledger.accounts import SqlAccounts
-from service.ledger.database import Database, sqlite_url
+from service.ledger.database import Database
+from service.ledger.edits import SqlEdits
+from service.ledger.feedback import SqlFeedback
+from service.ledger.history import SqlChangeLog
 from service.ledger.ledger import SqlLedger
 from service.ledger.members import SqlMembers
+from service.ledger.memories import SqlMemories
 from service.ledger.organizations import SqlOrganizations
 from service.ledger.projects import SqlProjects
 from service.ledger.webhooks import SqlWebhooks
 from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
+from service.memory.edit import DeleteMemories, UpdateMemories
+from service.memory.errors import PermissionDenied
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
 from service.memory.members import MemberAdministration
@@ -34,7 +39,9 @@ from service.memory.organizations import OrganizationAdministration
 from service.memory.pending import pending_worker
 from service.memory.ports import Embedder, Reasoner, Wake
 from service.memory.projects import ProjectAdministration
+from service.memory.search import SearchMemories
 from service.memory.webhooks import WebhookAdministration
+from service.opening import now, open_database
 from service.readiness import Readiness
 from service.server import SERVICES, serving
 from service.transport.stages import stages
@@ -52,23 +59,6 @@ class Running:
     embedder: str
     first_key: str | None
     """The API key that was made just now. It is shown once and stored nowhere."""
-
-
-def now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
-
-
-def open_database(settings: Settings) -> Database:
-    """The ledger's database, with its schema up to date."""
-    if settings.database_url is not None:
-        url = settings.database_url.get_secret_value()
-    else:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        url = sqlite_url(settings.data_dir.absolute() / "ledger.sqlite3")
-    database = Database(url)
-    database.migrate()
-    return database
 
 
 @asynccontextmanager
@@ -104,6 +94,17 @@ async def running_service(
         committed, stored = asyncio.Event(), asyncio.Event()
         infer = InferFacts(ledger, index, embedder, reasoner, now)
         add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored.set)
+        edits = SqlEdits(database)
+        reader = SqlMemories(database)
+        memories = MemoryUseCases(
+            reader=reader,
+            search=SearchMemories(reader, index, embedder, now),
+            add=add,
+            update=UpdateMemories(edits, embedder, now, on_commit=committed.set),
+            delete=DeleteMemories(edits, now, on_commit=committed.set),
+            log=SqlChangeLog(database),
+            feedback=SqlFeedback(database),
+        )
         writer = index_writer(ledger, index, committed)
         pending = pending_worker(ledger, add, now, settings.request_timeout, stored)
         for worker in (writer, pending):
@@ -117,7 +118,7 @@ async def running_service(
             serving(
                 settings.grpc_address,
                 stages(accounts, settings.request_timeout, settings.max_concurrent_requests),
-                MemoryHandlers(accounts, add),
+                MemoryHandlers(accounts, memories, now),
                 _account_handlers(accounts, database, committed.set),
                 WebhookHandlers(WebhookAdministration(accounts, SqlWebhooks(database), now)),
                 readiness,
@@ -190,7 +191,10 @@ async def _ensure_account(accounts: SqlAccounts, settings: Settings, *, make_fir
     project_id, _ = await accounts.ensure_default_project(now())
     if settings.bootstrap_api_key is not None:
         secret = settings.bootstrap_api_key.get_secret_value()
-        await accounts.ensure_key(secret, project_id, BOOTSTRAP_KEY_NAME, now())
+        try:
+            await accounts.ensure_key(secret, project_id, BOOTSTRAP_KEY_NAME, now())
+        except PermissionDenied:
+            raise StartError("MEMORYD_BOOTSTRAP_API_KEY holds a revoked key: set another, or none") from None
         return None
     if not make_first_key or await accounts.keys():
         return None

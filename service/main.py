@@ -75,7 +75,7 @@ def create_key(
     email: Annotated[str, typer.Option(help="Who owns the key.")] = "",
 ) -> None:
     """Make a key and print it. It is shown once: only its digest is stored."""
-    from service.bootstrap import now  # noqa: PLC0415 - loads every store, which `memoryd gateway` must not
+    from service.opening import now  # noqa: PLC0415 - loads the ledger, which `memoryd gateway` must not
 
     async def create() -> None:
         async with _accounts() as accounts:
@@ -116,7 +116,7 @@ def revoke_key(
     key_id: Annotated[str, typer.Argument(help="The key's id, from `memoryd keys list`.")],
 ) -> None:
     """Make a key invalid, at once."""
-    from service.bootstrap import now  # noqa: PLC0415
+    from service.opening import now  # noqa: PLC0415
 
     async def revoke() -> None:
         async with _accounts() as accounts:
@@ -136,8 +136,8 @@ def _settings() -> Settings:
 
 @asynccontextmanager
 async def _accounts() -> AsyncIterator[Any]:
-    from service.bootstrap import open_database  # noqa: PLC0415
     from service.ledger.accounts import SqlAccounts  # noqa: PLC0415
+    from service.opening import open_database  # noqa: PLC0415
 
     with closing(open_database(_settings())) as database:
         yield SqlAccounts(database)

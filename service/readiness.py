@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 from grpc_health.v1 import health, health_pb2
 
-from service.memory.errors import MemorydError
-
 LIVE = "live"
 """The health service's name for: the process is alive. The empty name says: it can serve."""
 
@@ -33,14 +31,20 @@ class Readiness:
         self.servicer = health.aio.HealthServicer()
         self._probes = probes
         self._services = ("", *services)
-        self._failing: frozenset[str] = frozenset(probes)
+        self._failing: Mapping[str, str] | None = None
 
     async def refresh(self) -> None:
         """Probes everything once."""
-        results = await asyncio.gather(*(self._works(probe) for probe in self._probes.values()))
-        failing = frozenset(name for name, works in zip(self._probes, results, strict=True) if not works)
+        results = await asyncio.gather(
+            *(self._ask(probe) for probe in self._probes.values()), return_exceptions=True
+        )
+        failing = {
+            name: type(result).__name__
+            for name, result in zip(self._probes, results, strict=True)
+            if isinstance(result, BaseException)
+        }
         if failing != self._failing:
-            log.log(30 if failing else 20, "readiness changed", failing=sorted(failing))
+            log.log(30 if failing else 20, "readiness changed", failing=failing)
         self._failing = failing
         await self._set(not failing)
         await self.servicer.set(LIVE, health_pb2.HealthCheckResponse.SERVING)
@@ -61,10 +65,6 @@ class Readiness:
             await self.servicer.set(service, statuses.SERVING if serving else statuses.NOT_SERVING)
 
     @staticmethod
-    async def _works(probe: Probe) -> bool:
-        try:
-            async with asyncio.timeout(LONGEST_PROBE_SECONDS):
-                await probe()
-        except (MemorydError, TimeoutError):
-            return False
-        return True
+    async def _ask(probe: Probe) -> None:
+        async with asyncio.timeout(LONGEST_PROBE_SECONDS):
+            await probe()

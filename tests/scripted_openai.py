@@ -203,6 +203,15 @@ class ScriptedOpenAI:
             }
         )
 
+    def reset(self) -> None:
+        """Forgets what was scripted and what was asked."""
+        for script in self._scripts.values():
+            script.clear()
+        for record in (self.requests, self.embedding_requests, self._unscripted, self._broken):
+            record.clear()
+        self.default = None
+        self.missing_embeddings = 0
+
     def verify(self) -> None:
         """Fails unless every scripted reply was fetched and every request was scripted."""
         left = {path: len(script) for path, script in self._scripts.items() if script}

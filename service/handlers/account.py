@@ -32,10 +32,10 @@ class AccountHandlers(OrganizationMethods, ProjectMethods, AccountServiceService
         self._projects = projects
         self._members = members
 
-    async def Ping(  # noqa: N802 - gRPC's name
+    async def Ping(
         self,
         request: pb.PingRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.PingResponse:
         """Says for which organization and project the caller speaks."""
         fields = Fields()

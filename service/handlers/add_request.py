@@ -30,7 +30,7 @@ def selection_from(request: ProtoMessage, fields: Fields) -> ProjectSelection:
     """The project that a request with the four fields of a selection asks for."""
     asked = {
         name: fields.identifier(name, value)
-        for name, value in _given(request).items()
+        for name, value in given_in(request).items()
         if name in {"org_id", "org_name", "project_id", "project_name"}
     }
     selection = ProjectSelection(**asked)
@@ -40,7 +40,7 @@ def selection_from(request: ProtoMessage, fields: Fields) -> ProjectSelection:
 
 def request_from(request: memory_service_pb2.AddMemoriesRequest, fields: Fields) -> AddRequest:
     """The request; what is wrong with it is noted in `fields`, and then the result is not to be used."""
-    given = _given(request)
+    given = given_in(request)
 
     def text(name: str) -> str | None:
         return fields.text(name, given[name], LONGEST_INSTRUCTIONS) if name in given else None
@@ -79,8 +79,8 @@ def response_from(outcome: Outcome) -> memory_service_pb2.AddMemoriesResponse:
     )
 
 
-def _given(request: ProtoMessage) -> dict[str, Any]:
-    """The fields that are set, by name; an `optional` one counts even when it is empty."""
+def given_in(request: ProtoMessage) -> dict[str, Any]:
+    """The fields of a request that are set, by name; an `optional` one counts even when it is empty."""
     return {field.name: value for field, value in request.ListFields()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.handlers.fields import LONGEST_ID, Fields
-from service.memory.accounts import AccessRole, email_from, is_uuid
+from service.memory.accounts import AccessRole, email_from
 from service.memory.errors import InvalidRequest
 from service.memory.members import Group
 
@@ -11,10 +11,8 @@ LONGEST_TEXT = 10_000
 
 
 def uuid_of(fields: Fields, field: str, value: str) -> str:
-    """An id that memoryd made."""
-    if not is_uuid(value):
-        fields.wrong(field, f"{field} should be a valid UUID")
-    return value.lower()
+    """An id that memoryd made; empty when it is none."""
+    return fields.uuid(field, value) or ""
 
 
 def group_of(fields: Fields, org_id: str, project_id: str | None = None) -> Group:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import cast
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from memoryd.exact_json import ExactJsonError, loads
 
+from service.memory.accounts import is_uuid
 from service.memory.errors import InvalidRequest, Violation
 
 LONGEST_ID = 255
@@ -80,7 +82,7 @@ class Fields:
             self.wrong(field, f"{field} must be a JSON object")
         elif _count_keys(value) > MOST_METADATA_KEYS:
             self.wrong(field, f"{field} must have at most {MOST_METADATA_KEYS} keys in all")
-        elif "\\u0000" in text:
+        elif _holds_nul(value):
             self.wrong(field, f"{field} must not contain NUL")
         else:
             return cast("Mapping[str, object]", value)
@@ -89,9 +91,28 @@ class Fields:
     def day(self, field: str, value: str) -> date | None:
         """A date, YYYY-MM-DD."""
         try:
-            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
+            day = date.fromisoformat(value)
         except ValueError:
+            day = None
+        # Python reads other spellings of ISO 8601 too.
+        if day is None or day.isoformat() != value:
             self.wrong(field, f"{field} must be a date, YYYY-MM-DD")
+            return None
+        return day
+
+    def uuid(self, field: str, value: str, path: str | None = None) -> str | None:
+        """An id of ours, in lower case. The text is the contract's; `path` says where the field stands."""
+        if is_uuid(value):
+            return value.lower()
+        self.wrong(path or field, f"{field} should be a valid UUID")
+        return None
+
+    def moment(self, field: str, value: Timestamp) -> datetime | None:
+        """A time."""
+        try:
+            return value.ToDatetime(UTC)
+        except ValueError:
+            self.wrong(field, f"{field} must be a time between the years 1 and 9999")
             return None
 
     def unix_time(self, field: str, seconds: int) -> datetime | None:
@@ -107,3 +128,11 @@ def _count_keys(value: object) -> int:
     if isinstance(value, dict):
         return len(value) + sum(_count_keys(item) for item in value.values())
     return sum(_count_keys(item) for item in value) if isinstance(value, list) else 0
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(item) for pair in value.items() for item in pair)
+    if isinstance(value, list):
+        return any(_holds_nul(item) for item in value)
+    return isinstance(value, str) and "\0" in value

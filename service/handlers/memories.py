@@ -2,36 +2,185 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from google.protobuf.message import Message as ProtoMessage
 from memoryd.v1 import memory_service_pb2 as pb
+from memoryd.v1.memory_pb2 import Feedback
 from memoryd.v1.memory_service_pb2_grpc import MemoryServiceServicer
 
-from service.handlers.add_request import request_from, response_from, selection_from
+from service.handlers.add_request import request_from, response_from
+from service.handlers.admission import admit
+from service.handlers.edit_request import edit_from, edits_from, history_proto, ids_from, opinion_from
 from service.handlers.fields import Fields
-from service.memory.accounts import Accounts, select_writable_project
+from service.handlers.list_request import filter_from, listing_from, page_proto
+from service.handlers.memory_proto import memory_proto
+from service.handlers.search_request import found_proto, search_from
+from service.memory.accounts import Accounts
 from service.memory.add import AddMemories
+from service.memory.browse import get_memory, list_memories
+from service.memory.edit import DeleteMemories, UpdateMemories
+from service.memory.feedback import FeedbackBook
+from service.memory.history import ChangeLog, read_history
+from service.memory.ports import Clock, MemoryReader
+from service.memory.search import SearchMemories
 from service.transport.call import current_call
 from service.transport.chain import Context
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUseCases:
+    """What can be done with memories."""
+
+    reader: MemoryReader
+    search: SearchMemories
+    add: AddMemories
+    update: UpdateMemories
+    delete: DeleteMemories
+    log: ChangeLog
+    feedback: FeedbackBook
 
 
 class MemoryHandlers(MemoryServiceServicer):
     """Memories of the project that the API key selects."""
 
-    def __init__(self, accounts: Accounts, add: AddMemories) -> None:
+    def __init__(self, accounts: Accounts, memories: MemoryUseCases, clock: Clock) -> None:
         self._accounts = accounts
-        self._add = add
+        self._memories = memories
+        self._now = clock
 
-    async def AddMemories(  # noqa: N802 - gRPC's name
-        self,
-        request: pb.AddMemoriesRequest,
-        context: Context,  # noqa: ARG002
-    ) -> pb.AddMemoriesResponse:
+    async def AddMemories(self, request: pb.AddMemoriesRequest, context: Context) -> pb.AddMemoriesResponse:
         """Reads facts from messages and reconciles each with what is known in the scope."""
         call = current_call()
         fields = Fields()
-        selection = selection_from(request, fields)
         command = request_from(request, fields)
-        fields.raise_if_wrong()
-        project_id = await select_writable_project(self._accounts, call.principal, selection)
+        project_id = await self._writable(request, fields)
         if request.validate_only:
             return pb.AddMemoriesResponse()
-        return response_from(await self._add(project_id, command, call.deadline))
+        command = replace(command, actor=call.principal.key_id)
+        return response_from(await self._memories.add(project_id, command, call.deadline))
+
+    async def GetMemory(self, request: pb.GetMemoryRequest, context: Context) -> pb.GetMemoryResponse:
+        """Gives one memory."""
+        fields = Fields()
+        memory_id = fields.uuid("memory_id", request.memory_id)
+        project_id = await admit(self._accounts, request, fields)
+        memory = await get_memory(self._memories.reader, project_id, memory_id or "")
+        return pb.GetMemoryResponse(memory=memory_proto(memory))
+
+    async def ListMemories(
+        self, request: pb.ListMemoriesRequest, context: Context
+    ) -> pb.ListMemoriesResponse:
+        """Gives the memories that meet a filter, page by page."""
+        fields = Fields()
+        listing = listing_from(request, fields)
+        project_id = await admit(self._accounts, request, fields)
+        page = await list_memories(self._memories.reader, self._now, project_id, listing)
+        return page_proto(page, listing, request)
+
+    async def SearchMemories(
+        self, request: pb.SearchMemoriesRequest, context: Context
+    ) -> pb.SearchMemoriesResponse:
+        """Finds the memories that answer a query, best first."""
+        fields = Fields()
+        query = search_from(request, fields)
+        project_id = await admit(self._accounts, request, fields)
+        if request.validate_only:
+            return pb.SearchMemoriesResponse()
+        return found_proto(await self._memories.search(project_id, query), request)
+
+    async def UpdateMemory(
+        self, request: pb.UpdateMemoryRequest, context: Context
+    ) -> pb.UpdateMemoryResponse:
+        """Changes one memory by hand."""
+        fields = Fields()
+        edit = edit_from(request, fields)
+        project_id = await self._writable(request, fields)
+        if request.validate_only:
+            return pb.UpdateMemoryResponse()
+        (memory,) = await self._memories.update(project_id, [edit], _actor())
+        return pb.UpdateMemoryResponse(memory=memory_proto(memory))
+
+    async def BatchUpdateMemories(
+        self, request: pb.BatchUpdateMemoriesRequest, context: Context
+    ) -> pb.BatchUpdateMemoriesResponse:
+        """Changes memories by hand, all or none."""
+        fields = Fields()
+        edits = edits_from(request, fields)
+        project_id = await self._writable(request, fields)
+        if request.validate_only:
+            return pb.BatchUpdateMemoriesResponse()
+        memories = await self._memories.update(project_id, edits, _actor())
+        return pb.BatchUpdateMemoriesResponse(memories=[memory_proto(memory) for memory in memories])
+
+    async def DeleteMemory(
+        self, request: pb.DeleteMemoryRequest, context: Context
+    ) -> pb.DeleteMemoryResponse:
+        """Deletes one memory."""
+        fields = Fields()
+        memory_id = fields.uuid("memory_id", request.memory_id)
+        await self._delete(request, fields, [memory_id or ""], validate_only=request.validate_only)
+        return pb.DeleteMemoryResponse()
+
+    async def DeleteMemories(
+        self, request: pb.DeleteMemoriesRequest, context: Context
+    ) -> pb.DeleteMemoriesResponse:
+        """Deletes every memory that meets a filter, all or none."""
+        fields = Fields()
+        chosen = filter_from(request, fields)
+        project_id = await self._writable(request, fields)
+        if request.validate_only:
+            return pb.DeleteMemoriesResponse()
+        return pb.DeleteMemoriesResponse(
+            count=await self._memories.delete.matching(project_id, chosen, _actor())
+        )
+
+    async def BatchDeleteMemories(
+        self, request: pb.BatchDeleteMemoriesRequest, context: Context
+    ) -> pb.BatchDeleteMemoriesResponse:
+        """Deletes memories, all or none."""
+        fields = Fields()
+        memory_ids = ids_from(request, fields)
+        count = await self._delete(request, fields, memory_ids, validate_only=request.validate_only)
+        return pb.BatchDeleteMemoriesResponse(count=count)
+
+    async def ListMemoryHistory(
+        self, request: pb.ListMemoryHistoryRequest, context: Context
+    ) -> pb.ListMemoryHistoryResponse:
+        """Gives everything that ever happened to a memory."""
+        fields = Fields()
+        memory_id = fields.uuid("memory_id", request.memory_id)
+        project_id = await admit(self._accounts, request, fields)
+        entries = await read_history(self._memories.log, project_id, memory_id or "")
+        return pb.ListMemoryHistoryResponse(entries=[history_proto(entry) for entry in entries])
+
+    async def CreateFeedback(
+        self, request: pb.CreateFeedbackRequest, context: Context
+    ) -> pb.CreateFeedbackResponse:
+        """Notes what somebody thinks of a memory."""
+        fields = Fields()
+        opinion = opinion_from(request, fields)
+        project_id = await self._writable(request, fields)
+        if request.validate_only:
+            return pb.CreateFeedbackResponse()
+        feedback_id = await self._memories.feedback.note(project_id, opinion, _actor(), self._now())
+        verdict = "UNSPECIFIED" if opinion.verdict is None else opinion.verdict.value
+        return pb.CreateFeedbackResponse(
+            id=feedback_id, feedback=Feedback.Value(f"FEEDBACK_{verdict}"), feedback_reason=opinion.reason
+        )
+
+    async def _writable(self, request: ProtoMessage, fields: Fields) -> str:
+        return await admit(self._accounts, request, fields, writes=True)
+
+    async def _delete(
+        self, request: ProtoMessage, fields: Fields, memory_ids: Sequence[str], *, validate_only: bool
+    ) -> int:
+        project_id = await self._writable(request, fields)
+        if validate_only:
+            return 0
+        return await self._memories.delete(project_id, memory_ids, _actor())
+
+
+def _actor() -> str:
+    return current_call().principal.key_id

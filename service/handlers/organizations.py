@@ -19,19 +19,19 @@ class OrganizationMethods:
     _organizations: OrganizationAdministration
     _members: MemberAdministration
 
-    async def ListOrganizations(  # noqa: N802 - gRPC's name
+    async def ListOrganizations(
         self,
-        request: pb.ListOrganizationsRequest,  # noqa: ARG002
-        context: Context,  # noqa: ARG002
+        request: pb.ListOrganizationsRequest,
+        context: Context,
     ) -> pb.ListOrganizationsResponse:
         """The caller's organizations."""
         found = await self._organizations.list(current_call().principal)
         return pb.ListOrganizationsResponse(organizations=[organization_proto(each) for each in found])
 
-    async def CreateOrganization(  # noqa: N802
+    async def CreateOrganization(
         self,
         request: pb.CreateOrganizationRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.CreateOrganizationResponse:
         """Makes an organization."""
         fields = Fields()
@@ -43,10 +43,10 @@ class OrganizationMethods:
         made = await self._organizations.create(current_call().principal, name or "", description)
         return pb.CreateOrganizationResponse(organization=organization_proto(made))
 
-    async def GetOrganization(  # noqa: N802
+    async def GetOrganization(
         self,
         request: pb.GetOrganizationRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.GetOrganizationResponse:
         """One organization."""
         fields = Fields()
@@ -55,10 +55,10 @@ class OrganizationMethods:
         found = await self._organizations.get(current_call().principal, organization_id)
         return pb.GetOrganizationResponse(organization=organization_proto(found))
 
-    async def DeleteOrganization(  # noqa: N802
+    async def DeleteOrganization(
         self,
         request: pb.DeleteOrganizationRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.DeleteOrganizationResponse:
         """Deletes an organization."""
         fields = Fields()
@@ -67,10 +67,10 @@ class OrganizationMethods:
         await self._organizations.delete(current_call().principal, organization_id)
         return pb.DeleteOrganizationResponse()
 
-    async def ListOrganizationMembers(  # noqa: N802
+    async def ListOrganizationMembers(
         self,
         request: pb.ListOrganizationMembersRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.ListOrganizationMembersResponse:
         """The members of an organization."""
         fields = Fields()
@@ -79,10 +79,10 @@ class OrganizationMethods:
         found = await self._members.list(current_call().principal, group)
         return pb.ListOrganizationMembersResponse(members=[member_proto(each) for each in found])
 
-    async def AddOrganizationMember(  # noqa: N802
+    async def AddOrganizationMember(
         self,
         request: pb.AddOrganizationMemberRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.AddOrganizationMemberResponse:
         """Makes somebody a member of an organization."""
         fields = Fields()
@@ -94,10 +94,10 @@ class OrganizationMethods:
         member = await self._members.add(current_call().principal, group, email, role)
         return pb.AddOrganizationMemberResponse(member=member_proto(member))
 
-    async def UpdateOrganizationMember(  # noqa: N802
+    async def UpdateOrganizationMember(
         self,
         request: pb.UpdateOrganizationMemberRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.UpdateOrganizationMemberResponse:
         """Gives a member of an organization another role."""
         fields = Fields()
@@ -109,10 +109,10 @@ class OrganizationMethods:
         member = await self._members.change_role(current_call().principal, group, name, role)
         return pb.UpdateOrganizationMemberResponse(member=member_proto(member))
 
-    async def RemoveOrganizationMember(  # noqa: N802
+    async def RemoveOrganizationMember(
         self,
         request: pb.RemoveOrganizationMemberRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.RemoveOrganizationMemberResponse:
         """Ends a membership of an organization."""
         fields = Fields()

@@ -20,10 +20,10 @@ class ProjectMethods:
     _projects: ProjectAdministration
     _members: MemberAdministration
 
-    async def ListProjects(  # noqa: N802 - gRPC's name
+    async def ListProjects(
         self,
         request: pb.ListProjectsRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.ListProjectsResponse:
         """The projects that the caller may use."""
         fields = Fields()
@@ -32,10 +32,10 @@ class ProjectMethods:
         found = await self._projects.list(current_call().principal, organization_id)
         return pb.ListProjectsResponse(projects=[project_proto(each) for each in found])
 
-    async def CreateProject(  # noqa: N802
+    async def CreateProject(
         self,
         request: pb.CreateProjectRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.CreateProjectResponse:
         """Makes a project."""
         fields = Fields()
@@ -48,10 +48,10 @@ class ProjectMethods:
         made = await self._projects.create(current_call().principal, organization_id, name or "", description)
         return pb.CreateProjectResponse(project=project_proto(made))
 
-    async def GetProject(  # noqa: N802
+    async def GetProject(
         self,
         request: pb.GetProjectRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.GetProjectResponse:
         """One project."""
         fields = Fields()
@@ -61,10 +61,10 @@ class ProjectMethods:
         found = await self._projects.get(current_call().principal, organization_id, project_id)
         return pb.GetProjectResponse(project=project_proto(found))
 
-    async def UpdateProject(  # noqa: N802
+    async def UpdateProject(
         self,
         request: pb.UpdateProjectRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.UpdateProjectResponse:
         """Changes a project."""
         fields = Fields()
@@ -77,10 +77,10 @@ class ProjectMethods:
         changed = await self._projects.update(current_call().principal, organization_id, project_id, changes)
         return pb.UpdateProjectResponse(project=project_proto(changed))
 
-    async def DeleteProject(  # noqa: N802
+    async def DeleteProject(
         self,
         request: pb.DeleteProjectRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.DeleteProjectResponse:
         """Deletes a project."""
         fields = Fields()
@@ -90,10 +90,10 @@ class ProjectMethods:
         await self._projects.delete(current_call().principal, organization_id, project_id)
         return pb.DeleteProjectResponse()
 
-    async def ListProjectMembers(  # noqa: N802
+    async def ListProjectMembers(
         self,
         request: pb.ListProjectMembersRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.ListProjectMembersResponse:
         """The members of a project."""
         fields = Fields()
@@ -102,10 +102,10 @@ class ProjectMethods:
         found = await self._members.list(current_call().principal, group)
         return pb.ListProjectMembersResponse(members=[member_proto(each) for each in found])
 
-    async def AddProjectMember(  # noqa: N802
+    async def AddProjectMember(
         self,
         request: pb.AddProjectMemberRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.AddProjectMemberResponse:
         """Makes somebody a member of a project."""
         fields = Fields()
@@ -117,10 +117,10 @@ class ProjectMethods:
         member = await self._members.add(current_call().principal, group, email, role)
         return pb.AddProjectMemberResponse(member=member_proto(member))
 
-    async def UpdateProjectMember(  # noqa: N802
+    async def UpdateProjectMember(
         self,
         request: pb.UpdateProjectMemberRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.UpdateProjectMemberResponse:
         """Gives a member of a project another role."""
         fields = Fields()
@@ -132,10 +132,10 @@ class ProjectMethods:
         member = await self._members.change_role(current_call().principal, group, name, role)
         return pb.UpdateProjectMemberResponse(member=member_proto(member))
 
-    async def RemoveProjectMember(  # noqa: N802
+    async def RemoveProjectMember(
         self,
         request: pb.RemoveProjectMemberRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.RemoveProjectMemberResponse:
         """Ends a membership of a project."""
         fields = Fields()

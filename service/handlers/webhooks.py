@@ -29,10 +29,10 @@ class WebhookHandlers(WebhookServiceServicer):
     def __init__(self, webhooks: WebhookAdministration) -> None:
         self._webhooks = webhooks
 
-    async def ListWebhooks(  # noqa: N802 - gRPC's name
+    async def ListWebhooks(
         self,
         request: pb.ListWebhooksRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.ListWebhooksResponse:
         """A project's webhooks."""
         fields = Fields()
@@ -41,10 +41,10 @@ class WebhookHandlers(WebhookServiceServicer):
         found = await self._webhooks.list(current_call().principal, project_id)
         return pb.ListWebhooksResponse(webhooks=[webhook_proto(each) for each in found])
 
-    async def CreateWebhook(  # noqa: N802
+    async def CreateWebhook(
         self,
         request: pb.CreateWebhookRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.CreateWebhookResponse:
         """Makes a webhook."""
         fields = Fields()
@@ -59,10 +59,10 @@ class WebhookHandlers(WebhookServiceServicer):
         )
         return pb.CreateWebhookResponse(webhook=webhook_proto(made))
 
-    async def UpdateWebhook(  # noqa: N802
+    async def UpdateWebhook(
         self,
         request: pb.UpdateWebhookRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.UpdateWebhookResponse:
         """Changes a webhook."""
         fields = Fields()
@@ -75,10 +75,10 @@ class WebhookHandlers(WebhookServiceServicer):
         changed = await self._webhooks.update(current_call().principal, selection, webhook_id, changes)
         return pb.UpdateWebhookResponse(webhook=webhook_proto(changed))
 
-    async def DeleteWebhook(  # noqa: N802
+    async def DeleteWebhook(
         self,
         request: pb.DeleteWebhookRequest,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.DeleteWebhookResponse:
         """Deletes a webhook."""
         fields = Fields()

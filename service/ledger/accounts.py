@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from service.ledger.database import Database
 from service.ledger.memberships import (
@@ -35,6 +36,7 @@ from service.memory.accounts import (
     digest,
     email_from,
 )
+from service.memory.errors import PermissionDenied
 from service.memory.members import Member
 
 DEFAULT_NAME = "default"
@@ -115,10 +117,19 @@ class SqlAccounts:
         return await self._database.write(ensure)
 
     async def ensure_key(self, secret: str, project_id: str, name: str, at: datetime) -> bool:
-        """Makes a given secret a valid owner's key of the project's organization; False when it was one."""
+        """Makes a given secret a valid owner's key of the project's organization; False when it was one.
+
+        Raises:
+            PermissionDenied: the key was revoked, which is for ever.
+        """
         if await self.principal(digest(secret)):
             return False
-        await self.create_key(secret, project_id, name, AccessRole.OWNER, at, organization_wide=True)
+        try:
+            await self.create_key(secret, project_id, name, AccessRole.OWNER, at, organization_wide=True)
+        except IntegrityError:
+            if await self.principal(digest(secret)):
+                return False  # another process was first
+            raise PermissionDenied("The API key was revoked.", reason="KEY_REVOKED") from None
         return True
 
     async def create_key(

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -132,8 +132,11 @@ def sqlite_url(path: Path) -> str:
 def _engines(url: str) -> tuple[Engine, Engine]:
     """A reading and a writing engine; the same one where the database orders writers by itself."""
     # Statements hold memory texts, so they must never stand in an error or a log.
-    if not url.startswith("sqlite"):
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=2 * READERS)
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        if parsed.drivername in {"postgres", "postgresql"}:
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True, pool_size=2 * READERS)
         return engine, engine
     engines = []
     for begin, size in (("BEGIN", READERS), ("BEGIN IMMEDIATE", 1)):

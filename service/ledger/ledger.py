@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, s
 from sqlalchemy.exc import IntegrityError
 
 from service.ledger import rows
+from service.ledger.commits import apply_changes, log_changes
 from service.ledger.database import Database
 from service.ledger.projects import settings_from
-from service.ledger.schema import changes as change_log
 from service.ledger.schema import dropped_projects, memories, outbox, projects, requests, subjects
 from service.memory.access import NO_PROJECT
 from service.memory.errors import Conflict, NotFound
@@ -20,7 +20,6 @@ from service.memory.model import (
     INSTRUCTING_ROLES,
     AddRequest,
     Change,
-    Event,
     Message,
     Outcome,
     Rejection,
@@ -54,6 +53,7 @@ class SqlLedger:
             "project_id": project_id,
             **rows.subject_values(request.scope),
             **rows.scope_values(request.scope),
+            "actor": request.actor,
             "payload": rows.payload_text(request),
             "asynchronous": request.async_mode,
             "status": status.value,
@@ -168,8 +168,9 @@ class SqlLedger:
         def commit(connection: Connection) -> None:
             if changes:
                 _advance(connection, project_id, scope, expected_version)
-                _apply(connection, project_id, changes)
-                _log(connection, project_id, event_id, changes, at)
+                actor = connection.scalar(select(requests.c.actor).where(requests.c.id == event_id))
+                apply_changes(connection, project_id, changes)
+                log_changes(connection, project_id, event_id, changes, actor, at)
             values: rows.Values = {
                 "status": outcome.status.value,
                 "rejections": rows.rejections_text(outcome.rejections),
@@ -249,30 +250,6 @@ def _advance(connection: Connection, project_id: str, scope: Scope, expected: in
         raise _changed_meanwhile()
     first = {"project_id": project_id, **rows.subject_values(scope), "version": 1}
     connection.execute(insert(subjects).values(first))
-
-
-def _apply(connection: Connection, project_id: str, changes: Sequence[Change]) -> None:
-    added = [
-        rows.new_memory_values(project_id, change.memory) for change in changes if change.event is Event.ADD
-    ]
-    if added:
-        connection.execute(insert(memories), added)
-    for change in changes:
-        row = and_(memories.c.project_id == project_id, memories.c.id == change.memory.id)
-        if change.event is Event.UPDATE:
-            connection.execute(update(memories).where(row).values(rows.memory_values(change.memory)))
-        elif change.event is Event.DELETE:
-            connection.execute(delete(memories).where(row))
-
-
-def _log(
-    connection: Connection, project_id: str, event_id: str, changes: Sequence[Change], at: datetime
-) -> None:
-    connection.execute(
-        insert(change_log),
-        [rows.change_values(project_id, event_id, str(uuid.uuid4()), change, at) for change in changes],
-    )
-    connection.execute(insert(outbox), [rows.outbox_values(project_id, change) for change in changes])
 
 
 def _finish(connection: Connection, project_id: str, event_id: str, values: rows.Values) -> bool:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import numpy as np
-from memoryd.exact_json import dumps, loads
+from memoryd.exact_json import MAX_DEPTH, dumps, loads
 from sqlalchemy import Row
 
+from service.memory.filters.values import folded
 from service.memory.model import (
     AddRequest,
     Change,
     Evidence,
     Memory,
     Message,
+    Metadata,
     Rejection,
     Role,
     Scope,
@@ -62,11 +63,14 @@ def memory_values(memory: Memory) -> Values:
     """What an update of a memory may change."""
     return {
         "text": memory.text,
+        "folded_text": folded(memory.text),
         "metadata": None if memory.metadata is None else dumps(memory.metadata),
         "categories": dumps(memory.categories),
         "immutable": memory.immutable,
         "expiration_date": memory.expiration_date and memory.expiration_date.isoformat(),
         "speaker": memory.speaker,
+        "verbatim": memory.verbatim,
+        "created_at": microseconds(memory.created_at),
         "updated_at": microseconds(memory.updated_at),
     }
 
@@ -79,7 +83,6 @@ def new_memory_values(project_id: str, memory: Memory) -> Values:
         **subject_values(memory.scope),
         **scope_values(memory.scope),
         **memory_values(memory),
-        "created_at": microseconds(memory.created_at),
     }
 
 
@@ -91,15 +94,18 @@ def memory_from(row: AnyRow) -> Memory:
         text=row.text,
         created_at=time_from(row.created_at),
         updated_at=time_from(row.updated_at),
-        metadata=None if row.metadata is None else cast("Mapping[str, object]", loads(row.metadata)),
-        categories=tuple(cast("list[str]", loads(row.categories))),
+        metadata=metadata_from(row.metadata),
+        categories=categories_from(row.categories),
         immutable=row.immutable,
         expiration_date=row.expiration_date and date.fromisoformat(row.expiration_date),
         speaker=row.speaker,
+        verbatim=row.verbatim,
     )
 
 
-def change_values(project_id: str, request_id: str, change_id: str, change: Change, at: datetime) -> Values:
+def change_values(
+    project_id: str, request_id: str, change_id: str, change: Change, actor: str | None, at: datetime
+) -> Values:
     """A whole row of `changes`."""
     memory = change.memory
     return {
@@ -107,6 +113,8 @@ def change_values(project_id: str, request_id: str, change_id: str, change: Chan
         "project_id": project_id,
         "memory_id": memory.id,
         "request_id": request_id,
+        "actor": actor,
+        "user_id": memory.scope.user_id,
         "event": change.event.value,
         "old_text": change.before and change.before.text,
         "new_text": change.after and change.after.text,
@@ -115,6 +123,21 @@ def change_values(project_id: str, request_id: str, change_id: str, change: Chan
         "evidence": change.evidence and _evidence_text(change.evidence),
         "created_at": microseconds(at),
     }
+
+
+def evidence_from(text: str | None) -> Evidence | None:
+    """The evidence in a row of `changes`."""
+    return None if text is None else Evidence(**cast("dict[str, Any]", loads(text)))
+
+
+def metadata_from(text: str | None) -> Metadata | None:
+    """Metadata, numbers kept exactly."""
+    return None if text is None else cast("Metadata", loads(text))
+
+
+def categories_from(text: str) -> tuple[str, ...]:
+    """Categories."""
+    return tuple(cast("list[str]", loads(text)))
 
 
 def outbox_values(project_id: str, change: Change) -> Values:
@@ -160,7 +183,7 @@ def payload_text(request: AddRequest) -> str:
             "agent_custom_instructions": request.agent_custom_instructions,
             "immutable": request.immutable,
             "expiration_date": request.expiration_date and request.expiration_date.isoformat(),
-            "said_at": request.said_at and microseconds(request.said_at),
+            "said_at": None if request.said_at is None else microseconds(request.said_at),
             "async_mode": request.async_mode,
             "with_context": request.with_context,
         }
@@ -169,18 +192,26 @@ def payload_text(request: AddRequest) -> str:
 
 def request_from(row: AnyRow) -> AddRequest:
     """The request that `payload_text` and the scope's columns hold."""
-    payload = cast("dict[str, Any]", loads(row.payload))
+    # The payload holds the metadata, which may be as deep as a request may say, one level down.
+    payload = cast("dict[str, Any]", loads(row.payload, max_depth=MAX_DEPTH + 1))
     return AddRequest(
         **payload
         | {
             "scope": scope_from(row),
-            "messages": tuple(
-                Message(Role(role), content, name) for role, content, name in payload["messages"]
-            ),
+            "messages": _messages(payload),
             "expiration_date": payload["expiration_date"] and date.fromisoformat(payload["expiration_date"]),
-            "said_at": payload["said_at"] and time_from(payload["said_at"]),
+            "said_at": None if payload["said_at"] is None else time_from(payload["said_at"]),
         }
     )
+
+
+def messages_from(text: str) -> tuple[Message, ...]:
+    """The messages of a request that `payload_text` wrote."""
+    return _messages(cast("dict[str, Any]", loads(text)))
+
+
+def _messages(payload: dict[str, Any]) -> tuple[Message, ...]:
+    return tuple(Message(Role(role), content, name) for role, content, name in payload["messages"])
 
 
 def _evidence_text(evidence: Evidence) -> str:

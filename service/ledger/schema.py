@@ -1,4 +1,8 @@
-"""The tables. Times are microseconds since the Unix epoch in UTC; ids are UUIDs as text."""
+"""The tables. Times are microseconds since the Unix epoch in UTC; ids are UUIDs as text.
+
+Texts are compared for equality only, by code points: SQLite's BINARY and every deterministic collation of
+PostgreSQL do that. The one text that is ordered is an ISO date, whose order is the same in all of them.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.schema import SchemaItem
 
@@ -31,10 +36,14 @@ metadata = MetaData(
 Sequence = BigInteger().with_variant(Integer, "sqlite")
 Id = String(36)
 Name = String(255)
+Digest = String(64)
+"""SHA-256, hexadecimal."""
+
+SCOPE = ("user_id", "agent_id", "app_id", "run_id")
 
 
 def _scope() -> list[Column[str]]:
-    return [Column(name, Name) for name in ("user_id", "agent_id", "app_id", "run_id")]
+    return [Column(name, Name) for name in SCOPE]
 
 
 def _subject() -> list[Column[str]]:
@@ -99,7 +108,7 @@ api_keys = Table(
     "api_keys",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("digest", String(64), nullable=False, unique=True, comment="SHA-256 of the secret, hexadecimal"),
+    Column("digest", Digest, nullable=False, unique=True, comment="SHA-256 of the secret, hexadecimal"),
     Column("hint", String(4), nullable=False),
     Column("name", Name, nullable=False),
     Column("organization_id", Id, ForeignKey("organizations.id"), nullable=False),
@@ -136,6 +145,7 @@ requests = Table(
     Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
     *_subject(),
     *_scope(),
+    Column("actor", Id, comment="the API key that asked; no foreign key, for the log outlives keys"),
     Column("payload", Text, nullable=False, comment="the request as JSON"),
     Column("asynchronous", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
@@ -157,14 +167,47 @@ memories = Table(
     *_subject(),
     *_scope(),
     Column("text", Text, nullable=False),
+    Column("folded_text", Text, nullable=False, comment="the text without case and compatibility form"),
     Column("metadata", Text, comment="JSON object, exactly as the client sent it"),
     Column("categories", Text, nullable=False, comment="JSON list"),
     Column("immutable", Boolean, nullable=False),
     Column("expiration_date", String(10)),
     Column("speaker", Name),
+    Column("verbatim", Boolean, nullable=False, server_default=false(), comment="a message as it was said"),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "project_id", "subject_kind", "subject_id", "sequence"),
+    # A page of any of these is read off its index, newest first, without sorting.
+    Index(None, "project_id", "created_at", "sequence"),
+    *(Index(None, "project_id", name, "created_at", "sequence") for name in SCOPE),
+)
+
+
+def _of_a_memory() -> list[Column[str]]:
+    return [
+        Column("memory_id", Id, ForeignKey("memories.id", ondelete="CASCADE"), primary_key=True),
+        Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    ]
+
+
+# What filters look at, for SQL cannot look into JSON the same way on every database. Names and values may be
+# longer than an index takes (2,704 bytes on PostgreSQL), so that their digests are compared instead.
+memory_metadata = Table(
+    "memory_metadata",
+    metadata,
+    *_of_a_memory(),
+    Column("key_digest", Digest, primary_key=True, comment="of the top-level key"),
+    Column("kind", String(8), primary_key=True, comment="value, or element: of a value that is a list"),
+    Column("value_digest", Digest, primary_key=True, comment="of the value as canonical JSON"),
+    Column("text", Text, comment="the value, if it is a text"),
+)
+
+memory_categories = Table(
+    "memory_categories",
+    metadata,
+    *_of_a_memory(),
+    Column("name_digest", Digest, primary_key=True, comment="of name_folded"),
+    Column("name_folded", Text, nullable=False, comment="without case and compatibility form"),
 )
 
 changes = Table(
@@ -174,7 +217,9 @@ changes = Table(
     Column("id", Id, nullable=False, unique=True),
     Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
     Column("memory_id", Id, nullable=False),
-    Column("request_id", Id, nullable=False),
+    Column("request_id", Id, nullable=False, comment="of `requests`, or of one call that changes by hand"),
+    Column("actor", Id, comment="the API key that asked"),
+    Column("user_id", Name),
     Column("event", String(8), nullable=False),
     Column("old_text", Text),
     Column("new_text", Text),
@@ -212,4 +257,18 @@ webhooks = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "project_id", "created_at"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("memory_id", Id, nullable=False),
+    Column("actor", Id, nullable=False, comment="the API key that asked"),
+    Column("verdict", String(16), comment="NULL takes back what was said"),
+    Column("reason", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "memory_id"),
 )

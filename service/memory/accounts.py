@@ -190,27 +190,13 @@ async def access_project(
 
 
 async def select_project(accounts: Accounts, principal: Principal, selection: ProjectSelection) -> str:
-    """The id of the project that a call which changes nothing is for.
+    """The id of the project that the call is for.
 
     Raises:
         InvalidRequest: an id is malformed.
         PermissionDenied: no such project, or one that the key may not use.
     """
     return (await access_project(accounts, principal, selection)).project_id
-
-
-async def select_writable_project(
-    accounts: Accounts, principal: Principal, selection: ProjectSelection
-) -> str:
-    """The id of the project that a call which changes something is for.
-
-    Raises:
-        InvalidRequest: an id is malformed.
-        PermissionDenied: no such project, one that the key may not use, or one that it may only read.
-    """
-    access = await access_project(accounts, principal, selection)
-    require_owner(access.role)
-    return access.project_id
 
 
 def require_owner(role: AccessRole | None) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from service.memory.errors import MemorydError
+from service.memory.errors import DeadlineExceeded, MemorydError
 from service.memory.evidence import whole
 from service.memory.infer import InferFacts, new_memory
 from service.memory.model import INSTRUCTING_ROLES, AddRequest, Change, Event, Outcome, RequestStatus
@@ -56,29 +56,44 @@ class AddMemories:
             Conflict: others kept changing the scope; the call may be repeated.
             DeadlineExceeded: the caller's time ran out; nothing was changed.
         """
-        event_id = await self._ledger.store_request(project_id, request, self._now())
+        if not deadline.remaining():
+            raise DeadlineExceeded("There was not enough time left to begin.")
+        stored = await self._store(project_id, request)
         if request.async_mode:
             self._on_pending()
-            return Outcome(event_id, RequestStatus.PENDING)
-        return await self.perform(StoredRequest(event_id, project_id, request), deadline)
+            return Outcome(stored.event_id, RequestStatus.PENDING)
+        return await self.perform(stored, deadline)
 
     async def perform(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
         """Does what a stored request asks for; a failure is recorded with the request and raised."""
         work = self._infer(stored, deadline) if stored.request.infer else self._store_verbatim(stored)
         try:
             outcome = await work
-        except MemorydError as error:
-            await self._fail(stored, error.reason)
-            raise
-        except asyncio.CancelledError:
-            await asyncio.shield(self._fail(stored, "CANCELLED"))
+        except (Exception, asyncio.CancelledError) as error:
+            # Whatever ended it: a request that nobody works on must not stay RUNNING.
+            await self._give_up(stored, error)
             raise
         self._on_commit()
         return outcome
 
-    async def _fail(self, stored: StoredRequest, reason: str) -> None:
+    async def _store(self, project_id: str, request: AddRequest) -> StoredRequest:
+        storing = asyncio.ensure_future(self._ledger.store_request(project_id, request, self._now()))
+        try:
+            return StoredRequest(await asyncio.shield(storing), project_id, request)
+        except asyncio.CancelledError as error:
+            # Its transaction goes on without its caller, and must not leave a request that nobody ends.
+            await self._give_up(StoredRequest(await storing, project_id, request), error)
+            raise
+
+    async def _give_up(self, stored: StoredRequest, error: BaseException) -> None:
+        if isinstance(error, asyncio.CancelledError) and stored.request.async_mode:
+            # Nobody waits for it, so it is the process that ends: its next start takes the request up again.
+            return
+        reason = _reason(error)
         log.warning("add failed", event_id=stored.event_id, reason=reason)
-        await self._ledger.fail_request(stored.project_id, stored.event_id, reason, self._now())
+        await asyncio.shield(
+            self._ledger.fail_request(stored.project_id, stored.event_id, reason, self._now())
+        )
 
     async def _store_verbatim(self, stored: StoredRequest) -> Outcome:
         request, now = stored.request, self._now()
@@ -92,7 +107,7 @@ class AddMemories:
             Change(
                 Event.ADD,
                 None,
-                replace(new_memory(request, message.content, now), speaker=message.speaker),
+                replace(new_memory(request, message.content, now), speaker=message.speaker, verbatim=True),
                 vector,
                 whole(index, message),
             )
@@ -101,3 +116,9 @@ class AddMemories:
         return await self._ledger.commit(
             stored.project_id, stored.event_id, request.scope, None, changes, (), now
         )
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, MemorydError):
+        return error.reason
+    return "CANCELLED" if isinstance(error, asyncio.CancelledError) else "INTERNAL"

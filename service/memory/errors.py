@@ -2,10 +2,12 @@
 
     MemorydError
     +-- InvalidRequest        the request breaks rules; names all of them
+    |   +-- ScopeRequired     nothing says whose memories it is about
     +-- Unauthenticated       no key, or not a key of ours
     +-- PermissionDenied      the key may not do this
     +-- NotFound              nothing there, or nothing of yours
     +-- AlreadyExists         the name is taken
+    +-- Immutable             the memory can only be deleted
     +-- Conflict              somebody else changed the same thing meanwhile; repeat the call
     +-- Busy                  too much is under way; come back in a moment
     +-- Unavailable           something memoryd depends on does not answer; nothing was changed
@@ -51,6 +53,17 @@ class InvalidRequest(MemorydError):
         self.violations = tuple(violations)
 
 
+class ScopeRequired(InvalidRequest):
+    """Nothing says whose memories the request is about."""
+
+    reason = "SCOPE_REQUIRED"
+
+    def __init__(self) -> None:
+        # To the letter: clients look for it (contract section 1).
+        text = "One of the filters: app_id, user_id, agent_id, run_id is required!"
+        super().__init__([Violation("user_id", text)])
+
+
 class Unauthenticated(MemorydError):
     """No key, or not a key of ours."""
 
@@ -78,6 +91,15 @@ class AlreadyExists(MemorydError):
     reason = "ALREADY_EXISTS"
 
 
+class Immutable(MemorydError):
+    """The memory was stored as one that never changes."""
+
+    reason = "IMMUTABLE"
+
+    def __init__(self) -> None:
+        super().__init__("The memory is immutable: it can be deleted, not updated.")
+
+
 class Conflict(MemorydError):
     """Somebody else changed the same thing meanwhile. The call may be repeated."""
 
@@ -88,6 +110,10 @@ class Busy(MemorydError):
     """Too much is under way. The call may be repeated in a moment."""
 
     reason = "TOO_MANY_REQUESTS"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"More than {limit} requests are under way.")
+        self.limit = limit
 
 
 class Unavailable(MemorydError):

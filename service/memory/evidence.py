@@ -54,9 +54,17 @@ def find(quote: str, text: str) -> tuple[int, int] | None:
     wanted, _ = _undressed(quote)
     folded, origin = _undressed(text)
     start = folded.find(wanted) if wanted else -1
-    if start < 0:
-        return None
-    return origin[start], origin[start + len(wanted) - 1] + 1
+    while start >= 0:
+        end = start + len(wanted)
+        if _cuts_no_letter(start, origin) and _cuts_no_letter(end, origin):
+            return origin[start], origin[end - 1] + 1
+        start = folded.find(wanted, start + 1)
+    return None
+
+
+def _cuts_no_letter(position: int, origin: Sequence[int]) -> bool:
+    """One letter may be several when undressed (a ligature, an ellipsis): a quote holds all of it or none."""
+    return position in {0, len(origin)} or origin[position - 1] != origin[position]
 
 
 def _undressed(text: str) -> tuple[str, list[int]]:

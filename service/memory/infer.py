@@ -170,12 +170,12 @@ class InferFacts:
 
 
 def new_memory(request: AddRequest, text: str, now: datetime) -> Memory:
-    """A memory as this request wants it, with an id of its own."""
+    """A memory as this request wants it, with an id of its own. It is as old as what was said."""
     return Memory(
         id=str(uuid.uuid4()),
         scope=request.scope,
         text=text,
-        created_at=now,
+        created_at=request.said_at or now,
         updated_at=now,
         metadata=request.metadata,
         immutable=request.immutable,

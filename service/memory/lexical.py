@@ -85,8 +85,8 @@ def overlap(texts: Sequence[Terms], documents: Sequence[Terms]) -> Vectors:
     held, wanted = _holdings(vocabulary, documents), _holdings(vocabulary, texts)
     weights = _rarity(held.sum(axis=0), len(documents))
     norms = np.sqrt(np.outer(wanted @ weights, _sizes(documents)))
-    shared = (wanted * weights) @ held.T
-    return np.divide(shared, norms, out=np.zeros_like(shared), where=norms > 0)
+    shared = np.einsum("tw,dw->td", wanted * weights, held)
+    return np.asarray(np.divide(shared, norms, out=np.zeros_like(shared), where=norms > 0), dtype=np.float32)
 
 
 def _sizes(documents: Sequence[Terms]) -> Scores:

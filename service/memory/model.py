@@ -127,6 +127,8 @@ class Memory:
     immutable: bool = False
     expiration_date: date | None = None
     speaker: str | None = None
+    verbatim: bool = False
+    """Whether it is a message as it was said, and not a fact that was read from one."""
 
     @property
     def hash(self) -> str:
@@ -268,3 +270,5 @@ class AddRequest:
     async_mode: bool = False
     with_context: bool = False
     """Add earlier messages of the scope as context (`version: v2`)."""
+    actor: str | None = None
+    """The id of the API key that asks."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from service.memory.filters import Filter
 from service.memory.model import (
     AddRequest,
     Change,
@@ -240,3 +241,46 @@ class Ledger(Protocol):
 
     async def ping(self) -> None:
         """Raises Unavailable unless the ledger answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the memories that meet a filter, newest first, and how many meet it in all."""
+
+    memories: Sequence[Memory]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scorable:
+    """Memories to be scored."""
+
+    memories: Sequence[Memory]
+    """Newest first."""
+    pending_vectors: Mapping[str, Vector]
+    """Vectors that are committed and not yet in the index, by memory id."""
+
+
+class MemoryReader(Protocol):
+    """Reads the current memories of one project, newest first by creation.
+
+    `on` is the day of asking, in UTC: memories that expired before it are passed over, on their last day they
+    are not. None passes over nothing. Every method raises Unavailable when the ledger cannot be had.
+    """
+
+    async def get(self, project_id: str, memory_id: str) -> Memory | None:
+        """One memory, expired or not; None when the project has none of this id."""
+
+    async def page(
+        self, project_id: str, filter_: Filter, *, offset: int, limit: int, on: date | None
+    ) -> Page:
+        """At most `limit` memories from the `offset`th on, and the total."""
+
+    async def ids(self, project_id: str, filter_: Filter, *, limit: int, on: date | None) -> Sequence[str]:
+        """The ids of at most `limit` memories."""
+
+    async def count(self, project_id: str, filter_: Filter, *, on: date | None) -> int:
+        """How many memories there are."""
+
+    async def scorable(self, project_id: str, filter_: Filter, *, limit: int, on: date | None) -> Scorable:
+        """At most `limit` memories and what the index does not know of them yet, as of one moment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -21,7 +22,8 @@ class Worker:
     Args:
         name: how logs call it.
         step: does a piece of work and says whether there was any.
-        passing: errors after which the step is tried again, later and later; any other one ends the worker.
+        passing: errors that come and go. After any error the step is tried again, later and later, but one
+            that is not of these is a fault of ours and logged as such.
         woken: set by whoever has something to do for it.
     """
 
@@ -49,8 +51,8 @@ class Worker:
             self._woken.clear()
             try:
                 await self.drain()
-            except self._passing as error:
-                log.warning("work failed, trying again", worker=self._name, reason=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - outermost in its task: a worker that dies, dies unheard
+                self._log_failure(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 continue
@@ -60,3 +62,12 @@ class Worker:
                     await self._woken.wait()
             except TimeoutError:
                 pass
+
+    def _log_failure(self, error: Exception) -> None:
+        """Without the error's text, which may quote a memory."""
+        kind = type(error).__name__
+        if isinstance(error, self._passing):
+            log.warning("work failed, trying again", worker=self._name, reason=kind)
+        else:
+            places = "".join(traceback.format_tb(error.__traceback__))
+            log.error("work failed, trying again", worker=self._name, reason=kind, places=places)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc import aio
 
+from service.memory.errors import InvalidRequest, Violation
 from service.transport.call import Call, enter
 
 Context: TypeAlias = aio.ServicerContext[Any, Any]
+Reader: TypeAlias = Callable[[bytes], object]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 OPEN_SERVICES = ("/grpc.health.v1.", "/grpc.reflection.")
@@ -43,35 +46,49 @@ class Chain(aio.ServerInterceptor):
             return handler
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(
-                self._unary(method, handler.unary_unary),
-                handler.request_deserializer,
+                self._unary(method, _reading(handler), handler.unary_unary),
+                None,
                 handler.response_serializer,
             )
         if handler.unary_stream:
             return grpc.unary_stream_rpc_method_handler(
-                self._stream(method, handler.unary_stream),
-                handler.request_deserializer,
+                self._stream(method, _reading(handler), handler.unary_stream),
+                None,
                 handler.response_serializer,
             )
         raise NotImplementedError(f"{method}: requests do not stream in this contract")
 
-    def _unary(self, method: str, behaviour: Any) -> Any:  # noqa: ANN401 - gRPC's handlers are untyped
-        async def inside(request: object, context: Context) -> object:
+    def _unary(self, method: str, read: Reader, behaviour: Any) -> Any:  # noqa: ANN401 - gRPC's are untyped
+        async def inside(request: bytes, context: Context) -> object:
             async with self._entered(method, context):
-                return await behaviour(request, context)
+                return await behaviour(read(request), context)
 
         return inside
 
-    def _stream(self, method: str, behaviour: Any) -> Any:  # noqa: ANN401
-        async def inside(request: object, context: Context) -> AsyncIterator[object]:
+    def _stream(self, method: str, read: Reader, behaviour: Any) -> Any:  # noqa: ANN401
+        async def inside(request: bytes, context: Context) -> AsyncIterator[object]:
             async with self._entered(method, context):
-                async for response in behaviour(request, context):
+                async for response in behaviour(read(request), context):
                     yield response
 
         return inside
 
     def _entered(self, method: str, context: Context) -> AbstractAsyncContextManager[None]:
         return _Entered(self._stages, Call(method), context)
+
+
+def _reading(handler: Handler) -> Reader:
+    """Reads a request inside the stages: gRPC itself would answer UNKNOWN, and before a key was seen."""
+    deserialize = cast("Reader", handler.request_deserializer)
+
+    def read(request: bytes) -> object:
+        try:
+            return deserialize(request)
+        except DecodeError as error:
+            text = "the bytes sent are not a request of this method"
+            raise InvalidRequest([Violation("request", text)]) from error
+
+    return read
 
 
 class _Entered(AbstractAsyncContextManager[None]):

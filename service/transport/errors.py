@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -22,10 +22,12 @@ DOMAIN = "memoryd"
 
 CODES: Mapping[type[errors.MemorydError], StatusCode] = {
     errors.InvalidRequest: StatusCode.INVALID_ARGUMENT,
+    errors.ScopeRequired: StatusCode.INVALID_ARGUMENT,
     errors.Unauthenticated: StatusCode.UNAUTHENTICATED,
     errors.PermissionDenied: StatusCode.PERMISSION_DENIED,
     errors.NotFound: StatusCode.NOT_FOUND,
     errors.AlreadyExists: StatusCode.ALREADY_EXISTS,
+    errors.Immutable: StatusCode.FAILED_PRECONDITION,
     errors.Conflict: StatusCode.ABORTED,
     errors.Busy: StatusCode.RESOURCE_EXHAUSTED,
     errors.Unavailable: StatusCode.UNAVAILABLE,
@@ -36,9 +38,11 @@ CODES: Mapping[type[errors.MemorydError], StatusCode] = {
 RETRY_SECONDS = 1
 """When a caller may come back after RESOURCE_EXHAUSTED or UNAVAILABLE."""
 
-# Details travel as metadata, and over 16 KiB of that replaces the error itself.
-MOST_VIOLATIONS = 40
+# Text and details travel as metadata. From 8 KiB of that on, a client's gRPC may put an error of its own in
+# their place, and from 16 KiB on it always does.
+MOST_VIOLATION_BYTES = 3072
 LONGEST_DESCRIPTION = 200
+LONGEST_TEXT = 1000
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +69,7 @@ async def translate_errors(call: Call, context: Context) -> AsyncIterator[None]:
 async def _abort(context: Context, code: StatusCode, error: errors.MemorydError, request_id: str) -> None:
     number = code_pb2.Code.Value(code.name)
     details = [_packed(detail) for detail in _details(code, error, request_id)]
-    text = error.text[: LONGEST_DESCRIPTION * 10]
+    text = error.text[:LONGEST_TEXT]
     status = status_pb2.Status(code=number, message=text, details=details)
     trailer = ("grpc-status-details-bin", status.SerializeToString())
     await context.abort(code, text, trailing_metadata=(trailer,))
@@ -75,21 +79,26 @@ def _details(code: StatusCode, error: errors.MemorydError, request_id: str) -> l
     info = error_details_pb2.ErrorInfo(
         reason=error.reason, domain=DOMAIN, metadata={"request_id": request_id}
     )
+    if isinstance(error, errors.Busy):
+        info.metadata["limit"] = str(error.limit)
     details: list[ProtoMessage] = [info]
     if isinstance(error, errors.InvalidRequest):
-        details.append(
-            error_details_pb2.BadRequest(
-                field_violations=[
-                    error_details_pb2.BadRequest.FieldViolation(
-                        field=violation.field, description=violation.description[:LONGEST_DESCRIPTION]
-                    )
-                    for violation in error.violations[:MOST_VIOLATIONS]
-                ]
-            )
-        )
+        details.append(_bad_request(error.violations))
     if code in {StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNAVAILABLE}:
         details.append(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=RETRY_SECONDS)))
     return details
+
+
+def _bad_request(violations: Sequence[errors.Violation]) -> error_details_pb2.BadRequest:
+    """All violations, or the first of so many that they do not fit."""
+    listed = error_details_pb2.BadRequest()
+    for violation in violations:
+        if listed.ByteSize() >= MOST_VIOLATION_BYTES:
+            break
+        listed.field_violations.add(
+            field=violation.field, description=violation.description[:LONGEST_DESCRIPTION]
+        )
+    return listed
 
 
 def _packed(message: ProtoMessage) -> any_pb2.Any:

@@ -87,7 +87,7 @@ def _concurrency_limit(most: int) -> Stage:
     @asynccontextmanager
     async def limited(call: Call, context: Context) -> AsyncIterator[None]:  # noqa: ARG001 - a stage's form
         if places.locked():
-            raise Busy(f"More than {most} requests are under way.")
+            raise Busy(most)
         async with places:
             yield
 

@@ -22,29 +22,36 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17memoryd/v1/memory.proto\x12\nmemoryd.v1\"^\n\x07Message\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12&\n\x05parts\x18\x04 \x03(\x0b\x32\x17.memoryd.v1.ContentPart\":\n\x0b\x43ontentPart\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x13\n\timage_url\x18\x02 \x01(\tH\x00\x42\x06\n\x04part\"\x1c\n\nMemoryData\x12\x0e\n\x06memory\x18\x01 \x01(\t\"N\n\x08\x45vidence\x12\x15\n\rmessage_index\x18\x01 \x01(\x05\x12\r\n\x05start\x18\x02 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x05\x12\x0f\n\x07speaker\x18\x04 \x01(\t\"\xc8\x01\n\x0bMemoryEvent\x12 \n\x05\x65vent\x18\x01 \x01(\x0e\x32\x11.memoryd.v1.Event\x12\n\n\x02id\x18\x02 \x01(\t\x12$\n\x04\x64\x61ta\x18\x03 \x01(\x0b\x32\x16.memoryd.v1.MemoryData\x12\x17\n\x0fprevious_memory\x18\x04 \x01(\t\x12\x12\n\ncategories\x18\x05 \x03(\t\x12&\n\x08\x65vidence\x18\x06 \x01(\x0b\x32\x14.memoryd.v1.Evidence\x12\x10\n\x08metadata\x18\x07 \x01(\t\"p\n\x11RejectedOperation\x12 \n\x05\x65vent\x18\x01 \x01(\x0e\x32\x11.memoryd.v1.Event\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12)\n\x0e\x63\x61rried_out_as\x18\x03 \x01(\x0e\x32\x11.memoryd.v1.Event*Q\n\x05\x45vent\x12\x15\n\x11\x45VENT_UNSPECIFIED\x10\x00\x12\r\n\tEVENT_ADD\x10\x01\x12\x10\n\x0c\x45VENT_UPDATE\x10\x02\x12\x10\n\x0c\x45VENT_DELETE\x10\x03*\x94\x01\n\x0b\x45ventStatus\x12\x1c\n\x18\x45VENT_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14\x45VENT_STATUS_PENDING\x10\x01\x12\x18\n\x14\x45VENT_STATUS_RUNNING\x10\x02\x12\x1a\n\x16\x45VENT_STATUS_SUCCEEDED\x10\x03\x12\x17\n\x13\x45VENT_STATUS_FAILED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17memoryd/v1/memory.proto\x12\nmemoryd.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n\x07Message\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12&\n\x05parts\x18\x04 \x03(\x0b\x32\x17.memoryd.v1.ContentPart\":\n\x0b\x43ontentPart\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x13\n\timage_url\x18\x02 \x01(\tH\x00\x42\x06\n\x04part\"\x88\x03\n\x06Memory\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06memory\x18\x02 \x01(\t\x12\x14\n\x07user_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08\x61gent_id\x18\x04 \x01(\tH\x01\x88\x01\x01\x12\x13\n\x06\x61pp_id\x18\x05 \x01(\tH\x02\x88\x01\x01\x12\x13\n\x06run_id\x18\x06 \x01(\tH\x03\x88\x01\x01\x12\x0c\n\x04hash\x18\x07 \x01(\t\x12\x10\n\x08metadata\x18\x08 \x01(\t\x12\x12\n\ncategories\x18\t \x03(\t\x12\x11\n\timmutable\x18\n \x01(\x08\x12\x17\n\x0f\x65xpiration_date\x18\x0b \x01(\t\x12.\n\ncreated_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\x05score\x18\x0e \x01(\x01H\x04\x88\x01\x01\x42\n\n\x08_user_idB\x0b\n\t_agent_idB\t\n\x07_app_idB\t\n\x07_run_idB\x08\n\x06_score\"\x1c\n\nMemoryData\x12\x0e\n\x06memory\x18\x01 \x01(\t\"N\n\x08\x45vidence\x12\x15\n\rmessage_index\x18\x01 \x01(\x05\x12\r\n\x05start\x18\x02 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x05\x12\x0f\n\x07speaker\x18\x04 \x01(\t\"\xc8\x01\n\x0bMemoryEvent\x12 \n\x05\x65vent\x18\x01 \x01(\x0e\x32\x11.memoryd.v1.Event\x12\n\n\x02id\x18\x02 \x01(\t\x12$\n\x04\x64\x61ta\x18\x03 \x01(\x0b\x32\x16.memoryd.v1.MemoryData\x12\x17\n\x0fprevious_memory\x18\x04 \x01(\t\x12\x12\n\ncategories\x18\x05 \x03(\t\x12&\n\x08\x65vidence\x18\x06 \x01(\x0b\x32\x14.memoryd.v1.Evidence\x12\x10\n\x08metadata\x18\x07 \x01(\t\"\x86\x03\n\x0cHistoryEntry\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tmemory_id\x18\x02 \x01(\t\x12 \n\x05\x65vent\x18\x03 \x01(\x0e\x32\x11.memoryd.v1.Event\x12\x17\n\nold_memory\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x17\n\nnew_memory\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\"\n\x05input\x18\x06 \x03(\x0b\x32\x13.memoryd.v1.Message\x12\x14\n\x07user_id\x18\x07 \x01(\tH\x02\x88\x01\x01\x12\x10\n\x08metadata\x18\x08 \x01(\t\x12\x12\n\ncategories\x18\t \x03(\t\x12&\n\x08\x65vidence\x18\n \x01(\x0b\x32\x14.memoryd.v1.Evidence\x12\r\n\x05\x61\x63tor\x18\x0b \x01(\t\x12\x12\n\nrequest_id\x18\x0c \x01(\t\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\r\n\x0b_old_memoryB\r\n\x0b_new_memoryB\n\n\x08_user_id\"p\n\x11RejectedOperation\x12 \n\x05\x65vent\x18\x01 \x01(\x0e\x32\x11.memoryd.v1.Event\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12)\n\x0e\x63\x61rried_out_as\x18\x03 \x01(\x0e\x32\x11.memoryd.v1.Event*Q\n\x05\x45vent\x12\x15\n\x11\x45VENT_UNSPECIFIED\x10\x00\x12\r\n\tEVENT_ADD\x10\x01\x12\x10\n\x0c\x45VENT_UPDATE\x10\x02\x12\x10\n\x0c\x45VENT_DELETE\x10\x03*\x94\x01\n\x0b\x45ventStatus\x12\x1c\n\x18\x45VENT_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14\x45VENT_STATUS_PENDING\x10\x01\x12\x18\n\x14\x45VENT_STATUS_RUNNING\x10\x02\x12\x1a\n\x16\x45VENT_STATUS_SUCCEEDED\x10\x03\x12\x17\n\x13\x45VENT_STATUS_FAILED\x10\x04*n\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12\x18\n\x14\x46\x45\x45\x44\x42\x41\x43K_UNSPECIFIED\x10\x00\x12\x15\n\x11\x46\x45\x45\x44\x42\x41\x43K_POSITIVE\x10\x01\x12\x15\n\x11\x46\x45\x45\x44\x42\x41\x43K_NEGATIVE\x10\x02\x12\x1a\n\x16\x46\x45\x45\x44\x42\x41\x43K_VERY_NEGATIVE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'memoryd.v1.memory_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENT']._serialized_start=622
-  _globals['_EVENT']._serialized_end=703
-  _globals['_EVENTSTATUS']._serialized_start=706
-  _globals['_EVENTSTATUS']._serialized_end=854
-  _globals['_MESSAGE']._serialized_start=39
-  _globals['_MESSAGE']._serialized_end=133
-  _globals['_CONTENTPART']._serialized_start=135
-  _globals['_CONTENTPART']._serialized_end=193
-  _globals['_MEMORYDATA']._serialized_start=195
-  _globals['_MEMORYDATA']._serialized_end=223
-  _globals['_EVIDENCE']._serialized_start=225
-  _globals['_EVIDENCE']._serialized_end=303
-  _globals['_MEMORYEVENT']._serialized_start=306
-  _globals['_MEMORYEVENT']._serialized_end=506
-  _globals['_REJECTEDOPERATION']._serialized_start=508
-  _globals['_REJECTEDOPERATION']._serialized_end=620
+  _globals['_EVENT']._serialized_start=1443
+  _globals['_EVENT']._serialized_end=1524
+  _globals['_EVENTSTATUS']._serialized_start=1527
+  _globals['_EVENTSTATUS']._serialized_end=1675
+  _globals['_FEEDBACK']._serialized_start=1677
+  _globals['_FEEDBACK']._serialized_end=1787
+  _globals['_MESSAGE']._serialized_start=72
+  _globals['_MESSAGE']._serialized_end=166
+  _globals['_CONTENTPART']._serialized_start=168
+  _globals['_CONTENTPART']._serialized_end=226
+  _globals['_MEMORY']._serialized_start=229
+  _globals['_MEMORY']._serialized_end=621
+  _globals['_MEMORYDATA']._serialized_start=623
+  _globals['_MEMORYDATA']._serialized_end=651
+  _globals['_EVIDENCE']._serialized_start=653
+  _globals['_EVIDENCE']._serialized_end=731
+  _globals['_MEMORYEVENT']._serialized_start=734
+  _globals['_MEMORYEVENT']._serialized_end=934
+  _globals['_HISTORYENTRY']._serialized_start=937
+  _globals['_HISTORYENTRY']._serialized_end=1327
+  _globals['_REJECTEDOPERATION']._serialized_start=1329
+  _globals['_REJECTEDOPERATION']._serialized_end=1441
 # @@protoc_insertion_point(module_scope)

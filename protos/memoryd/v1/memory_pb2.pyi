@@ -6,6 +6,7 @@ The things memoryd speaks about: messages, memories and what happened to them.""
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -79,6 +80,34 @@ EVENT_STATUS_FAILED: EventStatus.ValueType  # 4
 """Failed with a reason; the messages are kept."""
 Global___EventStatus: _TypeAlias = EventStatus  # noqa: Y015
 
+class _Feedback:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FeedbackEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Feedback.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FEEDBACK_UNSPECIFIED: _Feedback.ValueType  # 0
+    """Nothing is said."""
+    FEEDBACK_POSITIVE: _Feedback.ValueType  # 1
+    """It is right and useful."""
+    FEEDBACK_NEGATIVE: _Feedback.ValueType  # 2
+    """It is not."""
+    FEEDBACK_VERY_NEGATIVE: _Feedback.ValueType  # 3
+    """It should never have been remembered."""
+
+class Feedback(_Feedback, metaclass=_FeedbackEnumTypeWrapper):
+    """How good a memory is."""
+
+FEEDBACK_UNSPECIFIED: Feedback.ValueType  # 0
+"""Nothing is said."""
+FEEDBACK_POSITIVE: Feedback.ValueType  # 1
+"""It is right and useful."""
+FEEDBACK_NEGATIVE: Feedback.ValueType  # 2
+"""It is not."""
+FEEDBACK_VERY_NEGATIVE: Feedback.ValueType  # 3
+"""It should never have been remembered."""
+Global___Feedback: _TypeAlias = Feedback  # noqa: Y015
+
 @_typing.final
 class Message(_message.Message):
     """One utterance of a conversation."""
@@ -142,6 +171,105 @@ class ContentPart(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
 
 Global___ContentPart: _TypeAlias = ContentPart  # noqa: Y015
+
+@_typing.final
+class Memory(_message.Message):
+    """A fact that is remembered now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    MEMORY_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    HASH_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    IMMUTABLE_FIELD_NUMBER: _builtins.int
+    EXPIRATION_DATE_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    UPDATED_AT_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The memory's id, a UUID."""
+    memory: _builtins.str
+    """What it says, in the language of the message it came from."""
+    user_id: _builtins.str
+    """The user whom it belongs to. At least one of the four ids is set."""
+    agent_id: _builtins.str
+    """The agent."""
+    app_id: _builtins.str
+    """The application."""
+    run_id: _builtins.str
+    """The session or run."""
+    hash: _builtins.str
+    """MD5 of the text, hexadecimal. It protects nothing."""
+    metadata: _builtins.str
+    """A JSON object as text, exactly as it was sent. Empty when there is none."""
+    immutable: _builtins.bool
+    """It can never be changed, only deleted."""
+    expiration_date: _builtins.str
+    """The last day on which it holds, YYYY-MM-DD in UTC. Empty when it holds for good."""
+    score: _builtins.float
+    """How well it fits the query, from 0 to 1, higher is better. Set in the answer to a search only."""
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The categories it belongs to. Empty when none fits."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was first stored."""
+
+    @_builtins.property
+    def updated_at(self) -> _timestamp_pb2.Timestamp:
+        """When it last changed."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        memory: _builtins.str = ...,
+        user_id: _builtins.str | None = ...,
+        agent_id: _builtins.str | None = ...,
+        app_id: _builtins.str | None = ...,
+        run_id: _builtins.str | None = ...,
+        hash: _builtins.str = ...,
+        metadata: _builtins.str = ...,
+        categories: _abc.Iterable[_builtins.str] | None = ...,
+        immutable: _builtins.bool = ...,
+        expiration_date: _builtins.str = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        updated_at: _timestamp_pb2.Timestamp | None = ...,
+        score: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_run_id", b"_run_id", "_score", b"_score", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "created_at", b"created_at", "run_id", b"run_id", "score", b"score", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_run_id", b"_run_id", "_score", b"_score", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "categories", b"categories", "created_at", b"created_at", "expiration_date", b"expiration_date", "hash", b"hash", "id", b"id", "immutable", b"immutable", "memory", b"memory", "metadata", b"metadata", "run_id", b"run_id", "score", b"score", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
+    _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
+    _WhichOneofReturnType__app_id: _TypeAlias = _typing.Literal["app_id"]  # noqa: Y015
+    _WhichOneofArgType__app_id: _TypeAlias = _typing.Literal["_app_id", b"_app_id"]  # noqa: Y015
+    _WhichOneofReturnType__run_id: _TypeAlias = _typing.Literal["run_id"]  # noqa: Y015
+    _WhichOneofArgType__run_id: _TypeAlias = _typing.Literal["_run_id", b"_run_id"]  # noqa: Y015
+    _WhichOneofReturnType__score: _TypeAlias = _typing.Literal["score"]  # noqa: Y015
+    _WhichOneofArgType__score: _TypeAlias = _typing.Literal["_score", b"_score"]  # noqa: Y015
+    _WhichOneofReturnType__user_id: _TypeAlias = _typing.Literal["user_id"]  # noqa: Y015
+    _WhichOneofArgType__user_id: _TypeAlias = _typing.Literal["_user_id", b"_user_id"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_id) -> _WhichOneofReturnType__agent_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__app_id) -> _WhichOneofReturnType__app_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__run_id) -> _WhichOneofReturnType__run_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__score) -> _WhichOneofReturnType__score | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__user_id) -> _WhichOneofReturnType__user_id | None: ...
+
+Global___Memory: _TypeAlias = Memory  # noqa: Y015
 
 @_typing.final
 class MemoryData(_message.Message):
@@ -250,6 +378,95 @@ class MemoryEvent(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MemoryEvent: _TypeAlias = MemoryEvent  # noqa: Y015
+
+@_typing.final
+class HistoryEntry(_message.Message):
+    """One change in the life of a memory."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    MEMORY_ID_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    OLD_MEMORY_FIELD_NUMBER: _builtins.int
+    NEW_MEMORY_FIELD_NUMBER: _builtins.int
+    INPUT_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The change's own id, a UUID."""
+    memory_id: _builtins.str
+    """The memory it happened to, a UUID."""
+    event: Global___Event.ValueType
+    """What happened."""
+    old_memory: _builtins.str
+    """What the memory said before. Absent on ADD."""
+    new_memory: _builtins.str
+    """What it said afterwards. Absent on DELETE."""
+    user_id: _builtins.str
+    """The user whom the memory belongs to."""
+    metadata: _builtins.str
+    """The memory's metadata after the change; on DELETE, its last. A JSON object as text, or empty."""
+    actor: _builtins.str
+    """The id of the API key that asked for it, a UUID."""
+    request_id: _builtins.str
+    """The request that it was part of, a UUID: the `event_id` of an add, or the call that changed it by hand."""
+    @_builtins.property
+    def input(self) -> _containers.RepeatedCompositeFieldContainer[Global___Message]:
+        """The messages it was read from. Empty for a change by hand."""
+
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The memory's categories after the change; on DELETE, its last."""
+
+    @_builtins.property
+    def evidence(self) -> Global___Evidence:
+        """The words that made it happen. Absent where there were none, and for a change by hand."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When it happened."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        memory_id: _builtins.str = ...,
+        event: Global___Event.ValueType = ...,
+        old_memory: _builtins.str | None = ...,
+        new_memory: _builtins.str | None = ...,
+        input: _abc.Iterable[Global___Message] | None = ...,
+        user_id: _builtins.str | None = ...,
+        metadata: _builtins.str = ...,
+        categories: _abc.Iterable[_builtins.str] | None = ...,
+        evidence: Global___Evidence | None = ...,
+        actor: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_new_memory", b"_new_memory", "_old_memory", b"_old_memory", "_user_id", b"_user_id", "created_at", b"created_at", "evidence", b"evidence", "new_memory", b"new_memory", "old_memory", b"old_memory", "user_id", b"user_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_new_memory", b"_new_memory", "_old_memory", b"_old_memory", "_user_id", b"_user_id", "actor", b"actor", "categories", b"categories", "created_at", b"created_at", "event", b"event", "evidence", b"evidence", "id", b"id", "input", b"input", "memory_id", b"memory_id", "metadata", b"metadata", "new_memory", b"new_memory", "old_memory", b"old_memory", "request_id", b"request_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__new_memory: _TypeAlias = _typing.Literal["new_memory"]  # noqa: Y015
+    _WhichOneofArgType__new_memory: _TypeAlias = _typing.Literal["_new_memory", b"_new_memory"]  # noqa: Y015
+    _WhichOneofReturnType__old_memory: _TypeAlias = _typing.Literal["old_memory"]  # noqa: Y015
+    _WhichOneofArgType__old_memory: _TypeAlias = _typing.Literal["_old_memory", b"_old_memory"]  # noqa: Y015
+    _WhichOneofReturnType__user_id: _TypeAlias = _typing.Literal["user_id"]  # noqa: Y015
+    _WhichOneofArgType__user_id: _TypeAlias = _typing.Literal["_user_id", b"_user_id"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__new_memory) -> _WhichOneofReturnType__new_memory | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__old_memory) -> _WhichOneofReturnType__old_memory | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__user_id) -> _WhichOneofReturnType__user_id | None: ...
+
+Global___HistoryEntry: _TypeAlias = HistoryEntry  # noqa: Y015
 
 @_typing.final
 class RejectedOperation(_message.Message):

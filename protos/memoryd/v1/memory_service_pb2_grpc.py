@@ -43,6 +43,56 @@ class MemoryServiceStub:
                 request_serializer=memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesRequest.SerializeToString,
                 response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesResponse.FromString,
                 _registered_method=True)
+        self.GetMemory = channel.unary_unary(
+                '/memoryd.v1.MemoryService/GetMemory',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.GetMemoryRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.GetMemoryResponse.FromString,
+                _registered_method=True)
+        self.ListMemories = channel.unary_unary(
+                '/memoryd.v1.MemoryService/ListMemories',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesResponse.FromString,
+                _registered_method=True)
+        self.SearchMemories = channel.unary_unary(
+                '/memoryd.v1.MemoryService/SearchMemories',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesResponse.FromString,
+                _registered_method=True)
+        self.UpdateMemory = channel.unary_unary(
+                '/memoryd.v1.MemoryService/UpdateMemory',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.UpdateMemoryRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.UpdateMemoryResponse.FromString,
+                _registered_method=True)
+        self.DeleteMemory = channel.unary_unary(
+                '/memoryd.v1.MemoryService/DeleteMemory',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoryRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoryResponse.FromString,
+                _registered_method=True)
+        self.DeleteMemories = channel.unary_unary(
+                '/memoryd.v1.MemoryService/DeleteMemories',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoriesRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoriesResponse.FromString,
+                _registered_method=True)
+        self.BatchUpdateMemories = channel.unary_unary(
+                '/memoryd.v1.MemoryService/BatchUpdateMemories',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.BatchUpdateMemoriesRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.BatchUpdateMemoriesResponse.FromString,
+                _registered_method=True)
+        self.BatchDeleteMemories = channel.unary_unary(
+                '/memoryd.v1.MemoryService/BatchDeleteMemories',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.BatchDeleteMemoriesRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.BatchDeleteMemoriesResponse.FromString,
+                _registered_method=True)
+        self.ListMemoryHistory = channel.unary_unary(
+                '/memoryd.v1.MemoryService/ListMemoryHistory',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoryHistoryRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoryHistoryResponse.FromString,
+                _registered_method=True)
+        self.CreateFeedback = channel.unary_unary(
+                '/memoryd.v1.MemoryService/CreateFeedback',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.CreateFeedbackRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.CreateFeedbackResponse.FromString,
+                _registered_method=True)
 
 
 class MemoryServiceServicer:
@@ -62,6 +112,81 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetMemory(self, request, context):
+        """Gives one memory. One that has expired is given too; one that was deleted is NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMemories(self, request, context):
+        """Gives the memories that pass a filter, newest first, page by page. Expired ones are left out unless
+        asked for. NOT_FOUND means that there is no such page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchMemories(self, request, context):
+        """Finds the memories that answer a query, best first.
+
+        INVALID_ARGUMENT when nothing says whose memories are meant: neither an id nor a filter.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateMemory(self, request, context):
+        """Changes one memory by hand. What is not given stays; metadata merges with what is there.
+
+        FAILED_PRECONDITION with the reason IMMUTABLE means that the memory can only be deleted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteMemory(self, request, context):
+        """Deletes one memory. Its history stays.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteMemories(self, request, context):
+        """Deletes every memory that passes a filter, expired ones too, all or none. Their histories stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchUpdateMemories(self, request, context):
+        """Changes up to 1,000 memories by hand, all or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchDeleteMemories(self, request, context):
+        """Deletes up to 1,000 memories, all or none. Their histories stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMemoryHistory(self, request, context):
+        """Gives everything that ever happened to a memory, oldest first, also after it was deleted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateFeedback(self, request, context):
+        """Says how good a memory is. A later call replaces what was said.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MemoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -69,6 +194,56 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.AddMemories,
                     request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesRequest.FromString,
                     response_serializer=memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesResponse.SerializeToString,
+            ),
+            'GetMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMemory,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.GetMemoryRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.GetMemoryResponse.SerializeToString,
+            ),
+            'ListMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMemories,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesResponse.SerializeToString,
+            ),
+            'SearchMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchMemories,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesResponse.SerializeToString,
+            ),
+            'UpdateMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateMemory,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.UpdateMemoryRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.UpdateMemoryResponse.SerializeToString,
+            ),
+            'DeleteMemory': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteMemory,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoryRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoryResponse.SerializeToString,
+            ),
+            'DeleteMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteMemories,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoriesRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoriesResponse.SerializeToString,
+            ),
+            'BatchUpdateMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchUpdateMemories,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.BatchUpdateMemoriesRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.BatchUpdateMemoriesResponse.SerializeToString,
+            ),
+            'BatchDeleteMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchDeleteMemories,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.BatchDeleteMemoriesRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.BatchDeleteMemoriesResponse.SerializeToString,
+            ),
+            'ListMemoryHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMemoryHistory,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoryHistoryRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.ListMemoryHistoryResponse.SerializeToString,
+            ),
+            'CreateFeedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateFeedback,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.CreateFeedbackRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.CreateFeedbackResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -102,6 +277,276 @@ class MemoryService:
             '/memoryd.v1.MemoryService/AddMemories',
             memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesRequest.SerializeToString,
             memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/GetMemory',
+            memoryd_dot_v1_dot_memory__service__pb2.GetMemoryRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.GetMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/ListMemories',
+            memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.ListMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/SearchMemories',
+            memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.SearchMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/UpdateMemory',
+            memoryd_dot_v1_dot_memory__service__pb2.UpdateMemoryRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.UpdateMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteMemory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/DeleteMemory',
+            memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoryRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/DeleteMemories',
+            memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoriesRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.DeleteMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchUpdateMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/BatchUpdateMemories',
+            memoryd_dot_v1_dot_memory__service__pb2.BatchUpdateMemoriesRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.BatchUpdateMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchDeleteMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/BatchDeleteMemories',
+            memoryd_dot_v1_dot_memory__service__pb2.BatchDeleteMemoriesRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.BatchDeleteMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMemoryHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/ListMemoryHistory',
+            memoryd_dot_v1_dot_memory__service__pb2.ListMemoryHistoryRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.ListMemoryHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateFeedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/CreateFeedback',
+            memoryd_dot_v1_dot_memory__service__pb2.CreateFeedbackRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.CreateFeedbackResponse.FromString,
             options,
             channel_credentials,
             insecure,

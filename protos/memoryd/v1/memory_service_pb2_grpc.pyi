@@ -26,6 +26,34 @@ class MemoryServiceStub:
     An answer means that its events are durable. INVALID_ARGUMENT names every violation;
     UNAVAILABLE and DEADLINE_EXCEEDED say that nothing was changed and the call may be repeated.
     """
+    GetMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.GetMemoryRequest, _memory_service_pb2.GetMemoryResponse]
+    """Gives one memory. One that has expired is given too; one that was deleted is NOT_FOUND."""
+    ListMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.ListMemoriesRequest, _memory_service_pb2.ListMemoriesResponse]
+    """Gives the memories that pass a filter, newest first, page by page. Expired ones are left out unless
+    asked for. NOT_FOUND means that there is no such page.
+    """
+    SearchMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.SearchMemoriesRequest, _memory_service_pb2.SearchMemoriesResponse]
+    """Finds the memories that answer a query, best first.
+
+    INVALID_ARGUMENT when nothing says whose memories are meant: neither an id nor a filter.
+    """
+    UpdateMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.UpdateMemoryRequest, _memory_service_pb2.UpdateMemoryResponse]
+    """Changes one memory by hand. What is not given stays; metadata merges with what is there.
+
+    FAILED_PRECONDITION with the reason IMMUTABLE means that the memory can only be deleted.
+    """
+    DeleteMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.DeleteMemoryRequest, _memory_service_pb2.DeleteMemoryResponse]
+    """Deletes one memory. Its history stays."""
+    DeleteMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.DeleteMemoriesRequest, _memory_service_pb2.DeleteMemoriesResponse]
+    """Deletes every memory that passes a filter, expired ones too, all or none. Their histories stay."""
+    BatchUpdateMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.BatchUpdateMemoriesRequest, _memory_service_pb2.BatchUpdateMemoriesResponse]
+    """Changes up to 1,000 memories by hand, all or none."""
+    BatchDeleteMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.BatchDeleteMemoriesRequest, _memory_service_pb2.BatchDeleteMemoriesResponse]
+    """Deletes up to 1,000 memories, all or none. Their histories stay."""
+    ListMemoryHistory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.ListMemoryHistoryRequest, _memory_service_pb2.ListMemoryHistoryResponse]
+    """Gives everything that ever happened to a memory, oldest first, also after it was deleted."""
+    CreateFeedback: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.CreateFeedbackRequest, _memory_service_pb2.CreateFeedbackResponse]
+    """Says how good a memory is. A later call replaces what was said."""
 
 class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Memories of the project that the API key selects.
@@ -45,5 +73,93 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         An answer means that its events are durable. INVALID_ARGUMENT names every violation;
         UNAVAILABLE and DEADLINE_EXCEEDED say that nothing was changed and the call may be repeated.
         """
+
+    @_abc_1.abstractmethod
+    def GetMemory(
+        self,
+        request: _memory_service_pb2.GetMemoryRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.GetMemoryRequest, _abc.Awaitable[_memory_service_pb2.GetMemoryResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.GetMemoryResponse]:
+        """Gives one memory. One that has expired is given too; one that was deleted is NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ListMemories(
+        self,
+        request: _memory_service_pb2.ListMemoriesRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.ListMemoriesRequest, _abc.Awaitable[_memory_service_pb2.ListMemoriesResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.ListMemoriesResponse]:
+        """Gives the memories that pass a filter, newest first, page by page. Expired ones are left out unless
+        asked for. NOT_FOUND means that there is no such page.
+        """
+
+    @_abc_1.abstractmethod
+    def SearchMemories(
+        self,
+        request: _memory_service_pb2.SearchMemoriesRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.SearchMemoriesRequest, _abc.Awaitable[_memory_service_pb2.SearchMemoriesResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.SearchMemoriesResponse]:
+        """Finds the memories that answer a query, best first.
+
+        INVALID_ARGUMENT when nothing says whose memories are meant: neither an id nor a filter.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateMemory(
+        self,
+        request: _memory_service_pb2.UpdateMemoryRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.UpdateMemoryRequest, _abc.Awaitable[_memory_service_pb2.UpdateMemoryResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.UpdateMemoryResponse]:
+        """Changes one memory by hand. What is not given stays; metadata merges with what is there.
+
+        FAILED_PRECONDITION with the reason IMMUTABLE means that the memory can only be deleted.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteMemory(
+        self,
+        request: _memory_service_pb2.DeleteMemoryRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.DeleteMemoryRequest, _abc.Awaitable[_memory_service_pb2.DeleteMemoryResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.DeleteMemoryResponse]:
+        """Deletes one memory. Its history stays."""
+
+    @_abc_1.abstractmethod
+    def DeleteMemories(
+        self,
+        request: _memory_service_pb2.DeleteMemoriesRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.DeleteMemoriesRequest, _abc.Awaitable[_memory_service_pb2.DeleteMemoriesResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.DeleteMemoriesResponse]:
+        """Deletes every memory that passes a filter, expired ones too, all or none. Their histories stay."""
+
+    @_abc_1.abstractmethod
+    def BatchUpdateMemories(
+        self,
+        request: _memory_service_pb2.BatchUpdateMemoriesRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.BatchUpdateMemoriesRequest, _abc.Awaitable[_memory_service_pb2.BatchUpdateMemoriesResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.BatchUpdateMemoriesResponse]:
+        """Changes up to 1,000 memories by hand, all or none."""
+
+    @_abc_1.abstractmethod
+    def BatchDeleteMemories(
+        self,
+        request: _memory_service_pb2.BatchDeleteMemoriesRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.BatchDeleteMemoriesRequest, _abc.Awaitable[_memory_service_pb2.BatchDeleteMemoriesResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.BatchDeleteMemoriesResponse]:
+        """Deletes up to 1,000 memories, all or none. Their histories stay."""
+
+    @_abc_1.abstractmethod
+    def ListMemoryHistory(
+        self,
+        request: _memory_service_pb2.ListMemoryHistoryRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.ListMemoryHistoryRequest, _abc.Awaitable[_memory_service_pb2.ListMemoryHistoryResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.ListMemoryHistoryResponse]:
+        """Gives everything that ever happened to a memory, oldest first, also after it was deleted."""
+
+    @_abc_1.abstractmethod
+    def CreateFeedback(
+        self,
+        request: _memory_service_pb2.CreateFeedbackRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.CreateFeedbackRequest, _abc.Awaitable[_memory_service_pb2.CreateFeedbackResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.CreateFeedbackResponse]:
+        """Says how good a memory is. A later call replaces what was said."""
 
 def add_MemoryServiceServicer_to_server(servicer: MemoryServiceServicer, server: _aio.Server) -> None: ...

@@ -10,14 +10,16 @@ from typing import Any, NoReturn
 
 import grpc.aio
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_status import rpc_status
-from memoryd.v1 import account_service_pb2_grpc, memory_service_pb2_grpc
-from memoryd.v1.account_service_pb2 import PingRequest, PingResponse
-from memoryd.v1.memory_service_pb2 import AddMemoriesRequest, AddMemoriesResponse
+from memoryd.v1 import account_service_pb2, memory_service_pb2
+
+FILES = (account_service_pb2.DESCRIPTOR, memory_service_pb2.DESCRIPTOR)
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,8 @@ def refusal(*violations: tuple[str, str]) -> Failure:
 
 
 @dataclass
-class ScriptedService(
-    memory_service_pb2_grpc.MemoryServiceServicer, account_service_pb2_grpc.AccountServiceServicer
-):
-    """Gives the queued answers in turn, and keeps what arrived."""
+class ScriptedService:
+    """Gives the queued answers in turn, whatever is called, and keeps what arrived."""
 
     answers: deque[object] = field(default_factory=deque)
     calls: list[Call] = field(default_factory=list)
@@ -102,17 +102,8 @@ class ScriptedService(
         (call,) = self.calls
         return call.request
 
-    async def AddMemories(self, request: AddMemoriesRequest, context: Any) -> AddMemoriesResponse:  # noqa: N802
-        answer = await self._next(request, context)
-        assert isinstance(answer, AddMemoriesResponse)
-        return answer
-
-    async def Ping(self, request: PingRequest, context: Any) -> PingResponse:  # noqa: N802
-        answer = await self._next(request, context)
-        assert isinstance(answer, PingResponse)
-        return answer
-
-    async def _next(self, request: object, context: Any) -> object:
+    async def answer(self, request: object, context: Any) -> Any:
+        """Answers any method."""
         metadata = {key: str(value) for key, value in context.invocation_metadata()}
         self.calls.append(Call(request, metadata, context.time_remaining()))
         self.arrival.set()
@@ -131,11 +122,24 @@ async def _abort(context: Any, failure: Failure) -> NoReturn:
     raise AssertionError
 
 
+def _handler(service: ScriptedService, described: ServiceDescriptor) -> grpc.GenericRpcHandler:
+    methods = {
+        method.name: grpc.unary_unary_rpc_method_handler(
+            service.answer,
+            request_deserializer=GetMessageClass(method.input_type).FromString,
+            response_serializer=GetMessageClass(method.output_type).SerializeToString,
+        )
+        for method in described.methods
+    }
+    return grpc.method_handlers_generic_handler(described.full_name, methods)
+
+
 async def start(service: ScriptedService, port: int = 0) -> tuple[grpc.aio.Server, int]:
     """The service on a port of this machine, any free one if it is 0."""
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-    memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(service, server)
-    account_service_pb2_grpc.add_AccountServiceServicer_to_server(service, server)
+    server.add_generic_rpc_handlers(
+        [_handler(service, each) for file in FILES for each in file.services_by_name.values()]
+    )
     health_pb2_grpc.add_HealthServicer_to_server(service.health, server)
     port = server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()

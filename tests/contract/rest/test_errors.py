@@ -39,7 +39,7 @@ def assert_is_error(answer: httpx.Response, status: int, text: str, code: str) -
         (Status.UNIMPLEMENTED, 404),
         (Status.ALREADY_EXISTS, 409),
         (Status.ABORTED, 409),
-        (Status.FAILED_PRECONDITION, 409),
+        (Status.FAILED_PRECONDITION, 400),
         (Status.RESOURCE_EXHAUSTED, 429),
         (Status.CANCELLED, 503),
         (Status.UNAVAILABLE, 503),

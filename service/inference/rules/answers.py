@@ -1,0 +1,74 @@
+"""A bare answer becomes the statement that it stands for: "Where do you live?" "Munich" is "I live in Munich"."""
+
+from __future__ import annotations
+
+from service.inference.rules import lexicon
+
+LONGEST_ANSWER = 8
+"""Words up to which a message may be a bare answer."""
+
+_YES = frozenset({"yes", "yeah", "yep", "yup", "sure", "correct", "indeed", "right"})
+_NO = frozenset({"no", "nope", "nah", "never"})
+_PLACED = {"live": "in", "work": "at", "study": "at", "stay": "in"}
+
+
+def as_statement(question: str, answer: str) -> str | None:
+    """The statement in the speaker's words, or None when the two do not make one.
+
+    Args:
+        question: what was said just before, by somebody else; its last sentence counts.
+        answer: a message that states nothing by itself.
+    """
+    asked = _last_question(question)
+    words = answer.strip().rstrip(".!").split()
+    if not asked or not words or len(words) > LONGEST_ANSWER or answer.strip().endswith("?"):
+        return None
+    said = words[0].strip(",.!").lower()
+    if said in _YES | _NO:
+        return _confirmed(asked, agrees=said in _YES) if len(words) == 1 else None
+    return _completed(asked, " ".join(words))
+
+
+def _last_question(text: str) -> list[str]:
+    """The words of the question that a text ends with, in lower case; none if it ends otherwise."""
+    stripped = text.strip()
+    if not stripped.endswith("?"):
+        return []
+    sentence = stripped[:-1].replace("!", ".").replace("?", ".").replace("\n", ".").split(".")[-1]
+    plain = (
+        sentence.replace("\u2019", "'").lower().replace("what's", "what is").replace("where's", "where is")
+    )
+    words = plain.replace(",", " ").split()
+    while words and words[0] in lexicon.OPENERS:
+        words = words[1:]
+    return words
+
+
+def _confirmed(asked: list[str], *, agrees: bool) -> str | None:
+    """Reads "Do you have a dog?" with yes or no."""
+    match asked:
+        case ["do", "you", *rest] if rest and not (agrees and "any" in rest):
+            return " ".join(["I", *([] if agrees else ["do not"]), *rest])
+        case ["are", "you", *rest] if rest:
+            return " ".join(["I am", *([] if agrees else ["not"]), *rest])
+    return None
+
+
+def _completed(asked: list[str], answer: str) -> str | None:
+    """An open question with the answer in the place of what it asks for."""
+    match asked:
+        case ["what" | "who", "is" | "are", "your", *noun] if noun:
+            return f"My {' '.join(noun)} {asked[1]} {answer}"
+        case ["how", "old", "are", "you"]:
+            return f"I am {answer}"
+        case ["where", "are", "you", "from"]:
+            return f"I am from {answer}"
+        case ["what", "are", "you", adjective, preposition]:
+            return f"I am {adjective} {preposition} {answer}"
+        case ["where", "do", "you", ("live" | "work" | "study" | "stay") as verb, *_]:
+            return f"I {verb} {_PLACED[verb]} {answer}"
+        case ["what", "do", "you", "do", *_]:
+            return f"I work as {answer}"
+        case ["what" | "which", _, "do", "you", verb] | ["what", "do", "you", verb]:
+            return f"I {verb} {answer}"
+    return None

@@ -1,0 +1,388 @@
+"""Words that the reader knows something about, by what it knows about them. Lemmas, lower case.
+
+These are tables, not patterns: the grammar comes from the parse, and only what a word means for a memory
+stands here.
+"""
+
+from __future__ import annotations
+
+
+def words(text: str) -> frozenset[str]:
+    """The set of the words in a text."""
+    return frozenset(text.split())
+
+
+AMERICAN = {
+    "colour": "color",
+    "coloured": "colored",
+    "favourite": "favorite",
+    "flavour": "flavor",
+    "neighbour": "neighbor",
+    "neighbourhood": "neighborhood",
+    "programme": "program",
+    "theatre": "theater",
+}
+"""How facts spell what the other side of the sea spells differently."""
+
+LIKING = words(
+    """
+    love like enjoy adore prefer favor dig appreciate cherish
+    """
+)
+DISLIKING = frozenset({"hate", "dislike", "detest", "despise", "loathe", "stand", "bear", "avoid"})
+LIKING_ADJECTIVES = frozenset(
+    {"fond", "keen", "passionate", "crazy", "obsessed", "mad", "interested", "enthusiastic"}
+)
+LIKING_NOUNS = frozenset({"fan", "lover", "enthusiast", "admirer"})
+
+DIETS = words(
+    """
+    vegetarian vegan pescatarian pescetarian flexitarian omnivore carnivore kosher halal
+    """
+)
+WITHOUT_WORK = frozenset({"unemployed", "jobless", "retired"})
+MARITAL = frozenset({"married", "single", "divorced", "widowed", "engaged", "separated", "widow", "widower"})
+OCCUPATIONS = words(
+    """
+    accountant actor actress administrator advisor agent analyst architect artist assistant astronaut
+    attorney author baker banker barber barista bartender biologist bookkeeper builder butcher carpenter
+    cashier ceo cfo chef chemist cleaner clerk coach consultant contractor cook copywriter counselor cto
+    dancer dentist designer developer director doctor driver economist editor electrician engineer
+    entrepreneur farmer firefighter fisherman florist founder freelancer gardener geologist guard
+    hairdresser historian housewife instructor intern interpreter investor janitor journalist judge
+    lawyer lecturer librarian lifeguard machinist manager marketer mathematician mechanic midwife model
+    musician nanny novelist nurse officer operator optician painter paralegal paramedic pharmacist
+    photographer physician physicist pilot plumber poet policeman politician postdoc producer professor
+    programmer psychiatrist psychologist realtor receptionist recruiter reporter researcher retiree
+    sailor salesman salesperson scientist sculptor secretary sergeant singer soldier statistician
+    student surgeon surveyor tailor teacher technician therapist trader translator trainer tutor
+    veterinarian vet videographer vp waiter waitress welder writer
+    """
+)
+
+KIN = words(
+    """
+    aunt baby boy boyfriend bro brother child cousin dad daughter ex family father fiance fiancé fiancée
+    fiancee girl girlfriend granddaughter grandfather grandma grandmother grandpa grandson grandparent
+    husband kid mom mother mum nephew niece parent partner sibling sis sister son spouse stepbrother
+    stepdad stepfather stepmom stepmother stepsister toddler twin uncle wife in-law
+    """
+)
+PEOPLE = (
+    KIN
+    | OCCUPATIONS
+    | words(
+        """
+    boss buddy classmate colleague coworker co-worker flatmate friend guest landlord manager mentor
+    neighbor roommate supervisor team teammate
+    """
+    )
+)
+PETS = words(
+    """
+    bird bunny cat chicken dog fish goat guinea hamster horse kitten lizard parrot pet pig pony puppy
+    rabbit rat snake tortoise turtle
+    """
+)
+HE = words(
+    """
+    boyfriend bro brother dad father fiance fiancé grandfather grandpa grandson husband nephew son
+    stepbrother stepdad stepfather uncle boy
+    """
+)
+SHE = words(
+    """
+    aunt daughter fiancée fiancee girlfriend granddaughter grandma grandmother mom mother mum niece sis
+    sister stepmom stepmother stepsister wife girl
+    """
+)
+
+ATTRIBUTES = words(
+    """
+    address age birthday birthdate budget career degree diet email e-mail employer ethnicity goal gender
+    handle height hobby hometown id income job language location major name nationality nickname number
+    occupation phone position profession pronoun pronouns rank religion salary shift size specialty
+    status surname team timezone title username website weight workplace zip zodiac zone
+    """
+)
+"""Nouns of which one has one at a time: "my X is Y" replaces what was known of X."""
+
+SLOT_NOUNS = {
+    "address": ("residence", "address"),
+    "age": ("age",),
+    "allergy": ("allergy",),
+    "birthdate": ("birthday",),
+    "birthday": ("birthday",),
+    "career": ("employer", "occupation"),
+    "cell": ("phone",),
+    "city": ("residence",),
+    "company": ("employer",),
+    "contact": ("phone", "email", "address"),
+    "diet": ("diet",),
+    "e-mail": ("email",),
+    "email": ("email",),
+    "employer": ("employer",),
+    "home": ("residence", "address"),
+    "hometown": ("origin",),
+    "job": ("employer", "occupation"),
+    "location": ("residence",),
+    "name": ("name",),
+    "number": ("phone",),
+    "occupation": ("occupation",),
+    "phone": ("phone",),
+    "profession": ("occupation",),
+    "residence": ("residence",),
+    "status": ("marital",),
+    "work": ("employer", "occupation"),
+    "workplace": ("employer",),
+}
+"""The slots that a noun names: as the subject of "my X is Y" the first of them, in "forget my X" all."""
+
+SINGLE = words(
+    """
+    name age residence origin employer occupation diet marital birthday birthplace phone email address
+    """
+)
+"""Slots that hold one value at a time. Attributes ("attribute:...") do too."""
+
+EVENTS = words(
+    """
+    book achieve attend begin break build climb compete complete create cycle deploy earn elope emigrate
+    enroll finish found give_birth graduate grow immigrate inherit injure invest invent launch learn
+    lose major meet migrate move open order_ own paint pass perform play publish raise read receive
+    record recover release rent run serve set_up study suffer survive swim switch teach tour train
+    travel visit volunteer win work write live spend hike sail fly celebrate renovate donate sign
+    diagnose accept bear promote fire hire name award cook watch see go adopt
+    """
+)
+"""What is still worth knowing when it is over."""
+
+FLEETING_VERBS = words(
+    """
+    accept add admit advise agree apologize appreciate ask assume bet bother call care check choose
+    click come comment confuse copy decide doubt expect explain face feel figure find fix follow forget
+    get_it give go guess hang happen hear help hope imagine install intend joke keep know let look make
+    matter mean mention mind miss need notice offer open owe paste pick please print promise propose put
+    reach realize recommend refer regret reply report request respond run_into say see seem send set
+    show sound struggle suggest suppose suspect swear take talk tell thank think try turn type
+    understand update upload wait want wish wonder worry
+    """
+)
+"""Verbs that in the present tell what one thinks or does just now, unless a habit is told of ("every day")."""
+
+FLEETING_STATES = words(
+    """
+    able afraid alone angry annoyed anxious available aware away awake back bad better bored busy
+    certain close cold confident confused curious desperate disappointed done down drunk due early
+    embarrassed excited exhausted familiar fine free frustrated full glad going good grateful great
+    guilty happy here home hot hungry hurt ill impressed in inclined jealous kidding late lazy likely
+    lonely lost lucky mad mistaken nervous new off ok okay on open out overwhelmed pleased positive
+    proud ready relaxed right sad safe scared serious sick sleepy sorry stressed stuck sure surprised
+    thankful there thirsty thrilled tired unable uncertain unsure up upset used weird welcome well
+    willing wondering worried wrong
+    """
+)
+"""What one is for an hour."""
+
+LASTING_CONDITIONS = words(
+    """
+    college diet finance insulin marketing medication parole pension recovery relationship remission retirement
+    sales school shape therapy university wheelchair
+    """
+)
+"""What one is "in" or "on" for longer: "in a relationship", "on a diet"."""
+
+FLEETING_THINGS = words(
+    """
+    access answer bug chance choice clue complaint concern confusion control code computer
+    doubt error favor feedback feeling fun guess idea insight internet issue list look message minute
+    mistake moment need opinion option order plan point preference problem project question reason
+    request suspicion say second sense something nothing anything everything thing thought time trouble
+    way while query bad apology command script output input file screen
+    """
+)
+"""What one has for a conversation: "I have a question", "my problem is"."""
+
+LASTING_PLANS = words(
+    """
+    become begin build buy climb complete earn find finish get graduate have improve join learn live
+    lose marry master move open play publish quit read retire run save sell start stop study switch
+    teach travel visit work write swim train
+    """
+)
+"""What is worth knowing when somebody wants or tries it."""
+
+AIMING = frozenset({"want", "plan", "try", "hope", "go", "intend", "aim", "need", "have"})
+"""Verbs of wanting, which matter by what is wanted."""
+
+TAKING = frozenset({"start", "begin", "get", "land", "accept", "find", "take"})
+"""Verbs that make a job one's own."""
+
+ABILITIES = words(
+    """
+    bake code cook cycle dance digest draw drink drive eat fly juggle knit lift paint play program read
+    ride sail sew sing skate ski speak surf swim tolerate type walk write have consume
+    """
+)
+"""What "can" and "cannot" say something lasting about."""
+
+ENDURING_NEGATIVES = frozenset({"eat", "drink", "smoke", "vape", "consume", "gamble"})
+"""Habits whose absence is itself worth knowing: a negation replaces the known fact instead of removing it."""
+
+ASSERTING = words(
+    """
+    remember note know remind mean aware sure reminder mention confirm
+    """
+)
+"""Under these a clause is still said to be true: "remember that I'm vegetarian"."""
+
+FORGETTING = frozenset({"forget", "delete", "remove", "erase", "drop", "discard", "unlearn"})
+
+CONDITIONAL_MARKS = words(
+    """
+    if unless whether though until lest when whenever once while before after like
+    """
+)
+UNREAL_MODALS = words(
+    """
+    would could might may should must 'd shall ought d
+    """
+)
+
+DISCOURSE = words(
+    """
+    actually also anymore anyway anyways basically btw currently definitely finally frankly fyi
+    generally honestly however just lately literally maybe now nowadays obviously please presently
+    probably quite really recently simply so still then though today too truly totally very well
+    absolutely instead already again tho sadly unfortunately luckily fortunately either certainly even
+    """
+)
+"""Adverbs that colour a clause and are no part of the fact."""
+
+UNCERTAIN = frozenset(
+    {"maybe", "perhaps", "probably", "possibly", "hopefully", "hypothetically", "supposedly"}
+)
+FREQUENCY = words(
+    """
+    every usually always often daily weekly monthly regularly sometimes never rarely each twice mondays
+    tuesdays wednesdays thursdays fridays saturdays sundays weekends mornings evenings nights weekdays
+    """
+)
+"""Words that make a habit of a verb."""
+
+OPENERS = words(
+    """
+    ah aha alright and anyway anyways actually basically btw but cool correction fyi good great haha
+    hello hey hi hm hmm honestly ja lol nah nice no nope ok okay oh ooh right so sorry sure thanks thx
+    ugh uh um wait well whoa wow yeah yep yes yo yup also morning afternoon evening there everyone all
+    guys ps first firstly listen look my_bad please hiya greetings additionally furthermore plus
+    """
+)
+"""What stands before a clause and says nothing. Dropped before the parse, which it would only mislead."""
+
+WEAK_OPENERS = words(
+    """
+    there everyone all guys morning afternoon evening good great nice right look sure cool first no
+    please
+    """
+)
+"""Openers only after another opener or before a comma: "good morning, ...", "hi there ..."."""
+
+CHAT = {
+    "i": "I",
+    "m": "'m",
+    "nt": "n't",
+    "ve": "'ve",
+    "ll": "'ll",
+    "re": "'re",
+    "u": "you",
+    "ur": "your",
+    "pls": "please",
+    "plz": "please",
+    "gon": "going",
+    "wan": "want",
+    "na": "to",
+    "luv": "love",
+    "rly": "really",
+    "fav": "favorite",
+    "fave": "favorite",
+    "wanna": "want to",
+    "gonna": "going to",
+    "gotta": "got to",
+    "thats": "that 's",
+    "dont": "do n't",
+    "doesnt": "does n't",
+    "cannot": "can not",
+    "cuz": "because",
+    "bc": "because",
+    "n": "and",
+    "&": "and",
+}
+"""How a chat spells what the parser knows under another spelling, token by token."""
+
+LEMMAS = {
+    "hates": "hate",
+    "hated": "hate",
+    "hating": "hate",
+    "lives": "live",
+    "loves": "love",
+    "diabetes": "diabetes",
+}
+"""Lemmas that the small model gets wrong."""
+
+PARSED_AS = {"gluten": "sugar", "sushi": "soup", "dairy": "milk", "shellfish": "cheese", "type": "kind"}
+"""Words that the small model takes for another part of speech, and a like one that it does not."""
+
+SUBJECT_DROPPED = words(
+    """
+    love loved hate like dislike enjoy prefer adore live lived work worked moved relocated bought sold
+    got started quit stopped adopted speak play drink eat smoke married divorced graduated joined left
+    retired used can't have own want visited study studied
+    """
+)
+"""Words that open a note with its "I" left out: "love sushi", "moved to Paris"."""
+
+COPULA_DROPPED = words(
+    """
+    allergic vegetarian vegan married born based divorced diabetic originally
+    """
+)
+"""The same with "I am" left out."""
+
+HYPERNYMS = {
+    "child": "kid",
+    "children": "kid",
+    "automobile": "car",
+    "mum": "mom",
+    "mother": "mom",
+    "father": "dad",
+    "cell": "phone",
+    "mobile": "phone",
+    "e-mail": "email",
+    "puppy": "dog",
+    "kitten": "cat",
+    "spouse": "partner",
+    "flat": "apartment",
+    "bike": "bicycle",
+    "tv": "television",
+    "colour": "color",
+    "favourite": "favorite",
+}
+"""Words that mean the same thing where facts meet."""
+
+SET_PHRASES = frozenset(
+    {
+        ("mac", "cheese"),
+        ("fish", "chips"),
+        ("salt", "pepper"),
+        ("rock", "roll"),
+        ("bread", "butter"),
+        ("macaroni", "cheese"),
+        ("drum", "bass"),
+        ("bed", "breakfast"),
+        ("pb", "j"),
+        ("rhythm", "blue"),
+        ("dungeon", "dragon"),
+    }
+)
+"""Pairs that "and" joins into one thing."""

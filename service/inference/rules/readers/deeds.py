@@ -1,0 +1,105 @@
+"""Every other verb: habits, abilities, plans, and what happened and matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spacy.tokens import Token
+
+from service.inference.rules import lexicon
+from service.inference.rules.clauses import PAST, Clause, Tense, focus_of
+from service.inference.rules.facts import (
+    Fact,
+    Who,
+    denied,
+    fact,
+    is_habit,
+    negative,
+    predicate,
+    relation_of,
+    rest,
+)
+from service.inference.rules.phrases import Topic, is_vague, key, listed, separate, topic
+
+
+def deed(clause: Clause, who: Who) -> list[Fact] | None:
+    """Reads "I run every morning", "I can play the piano", "I'm flying to Rome", "I visited Japan"."""
+    focus, kept = focus_of(clause.verb), rest(clause)
+    if not _says_something(clause, focus, kept) or not _lasts(clause, who, focus):
+        return []
+    if focus is None or focus.dep_ not in {"dobj", "pcomp"} or clause.tense in PAST:
+        return [_did(clause, who, topic(focus, [word for word in kept if word != focus]), kept)]
+    parts = listed(focus)
+    facts = []
+    for part in parts:
+        own = separate(kept, part, parts)
+        facts.append(_did(clause, who, topic(part.head, [word for word in own if word != part.head]), own))
+    return facts
+
+
+def _did(clause: Clause, who: Who, about: Topic, kept: Sequence[Token]) -> Fact:
+    relation = relation_of(clause)
+    if not negative(clause) or clause.tense in PAST:
+        return fact(who, relation, about, predicate(clause, kept))
+    if _modal(clause) or any(child.text.lower() == "never" for child in clause.verb.children):
+        return fact(who, relation, about, predicate(clause, kept), holds=False, lasting=True)
+    particle = clause.child("prt")
+    verb = clause.lemma + (f" {particle.text}" if particle is not None else "")
+    told = denied(clause, verb, [word for word in kept if word != particle])
+    lasting = clause.lemma in lexicon.ENDURING_NEGATIVES
+    return fact(who, relation, about, told, holds=False, lasting=lasting)
+
+
+def _modal(clause: Clause) -> bool:
+    """Whether it is about what somebody can do."""
+    return any(helper.text.lower() in {"can", "ca", "could"} for helper in clause.auxiliaries)
+
+
+def _says_something(clause: Clause, focus: Token | None, kept: Sequence[Token]) -> bool:
+    """Whether the clause can be understood without the conversation around it."""
+    if clause.child("ccomp") is not None or not clause.verb.tag_.startswith("VB"):
+        return False
+    if any(word.text.lower() in {"you", "your", "yours"} for word in clause.verb.subtree):
+        return False
+    if focus is None:
+        return bool(kept) or clause.tense is Tense.PRESENT
+    return not is_vague(focus) and (key(focus) not in lexicon.FLEETING_THINGS or is_habit(clause))
+
+
+def _lasts(clause: Clause, who: Who, focus: Token | None) -> bool:
+    """Whether it will still be worth knowing when the conversation is over."""
+    verb = clause.lemma
+    if _modal(clause):
+        return verb in lexicon.ABILITIES
+    if verb == "be":
+        return focus is not None and _is_somewhere(clause, who, focus)
+    if is_habit(clause) and clause.tense is Tense.PRESENT:
+        return True
+    if verb in lexicon.AIMING and (verb == "want" or clause.child("xcomp") is not None):
+        return _is_lasting_aim(clause)
+    if clause.tense in PAST:
+        told_of_others = not who.is_self and verb not in lexicon.FLEETING_VERBS
+        return verb in lexicon.EVENTS or told_of_others or _goes_to_place(clause)
+    if focus is not None and key(focus) in lexicon.KIN | lexicon.PETS:
+        return True
+    return verb not in lexicon.FLEETING_VERBS or _goes_to_place(clause)
+
+
+def _is_somewhere(clause: Clause, who: Who, focus: Token) -> bool:
+    """Reads "I have been to Japan" and "I will be in Japan", and of others "the flight is on Monday" too."""
+    named = focus.tag_.startswith("NNP")
+    if clause.tense is Tense.PERFECT:
+        return named and focus.head.lower_ == "to"
+    return named if clause.tense is Tense.FUTURE else clause.tense is Tense.PRESENT and not who.is_self
+
+
+def _goes_to_place(clause: Clause) -> bool:
+    place = clause.object_of("to") if clause.lemma in {"go", "travel", "fly", "move", "come"} else None
+    return place is not None and (place.tag_.startswith("NNP") or clause.tense is Tense.PRESENT)
+
+
+def _is_lasting_aim(clause: Clause) -> bool:
+    aim = clause.child("xcomp")
+    if clause.lemma in {"need", "have"}:
+        return False
+    return aim is not None and aim.lemma_ in lexicon.LASTING_PLANS and not negative(clause)

@@ -1,0 +1,73 @@
+"""What somebody likes and dislikes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spacy.tokens import Token
+
+from service.inference.rules import lexicon
+from service.inference.rules.clauses import Clause, Tense, object_of
+from service.inference.rules.facts import Fact, Who, denied, fact, negative, predicate, rest
+from service.inference.rules.phrases import Part, Topic, is_vague, key, listed, separate, topic
+
+_ENDURING = frozenset({"stand", "bear"})
+"""Verbs of dislike that are denied in form: "I can't stand"."""
+_DOING = frozenset({"play", "do", "go", "eat", "drink", "watch", "listen"})
+"""Verbs that add nothing to what is liked: "I love playing chess" is about chess."""
+
+
+def sentiment(clause: Clause, who: Who) -> list[Fact] | None:
+    """Reads "I love", "I can't stand", "I'm a fan of", "I'm into"."""
+    thing = _liked(clause)
+    never = any(child.text.lower() == "never" for child in clause.verb.children)
+    if thing is None or clause.tense is Tense.FUTURE or (clause.tense is Tense.PAST and not never):
+        return None
+    parts = listed(thing)
+    return [_felt(clause, who, part, parts) for part in parts if not _is_nothing(part)]
+
+
+def _is_nothing(part: Part) -> bool:
+    return is_vague(part.head) or any(word.text.lower() in {"you", "your"} for word in part.words)
+
+
+def _felt(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
+    """The feeling towards one member of a list."""
+    kept = separate(rest(clause), part, parts)
+    kept = [word for word in {*kept, *part.words} if word.dep_ != "neg"]
+    turned = any(child.dep_ == "neg" and child.text.lower() == "not" for child in part.head.children)
+    denies = (negative(clause) or turned) and clause.lemma not in _ENDURING
+    told = denied(clause, clause.lemma, kept) if denies else predicate(clause, kept)
+    likes = (clause.lemma not in lexicon.DISLIKING) != denies
+    return fact(who, "sentiment", _object(part), told, holds=likes, lasting=True)
+
+
+def _object(part: Part) -> Topic:
+    """What the feeling is about: "chess" of "playing chess every day"."""
+    head = part.head
+    while head.lemma_ in _DOING and head.dep_ in {"xcomp", "ccomp", "dobj", "conj"}:
+        inner = next((child for child in head.children if child.dep_ in {"dobj", "xcomp", "advcl"}), None)
+        if inner is None:
+            break
+        head = inner
+    skipped = {"npadvmod", "neg"}
+    return topic(
+        head, [word for word in part.words if word.dep_ not in skipped and word.lemma_ not in _DOING]
+    )
+
+
+def _liked(clause: Clause) -> Token | None:
+    """The thing, or the first of the things, that the clause is fond of or not."""
+    if clause.lemma in lexicon.LIKING | lexicon.DISLIKING:
+        thing = clause.child("dobj", "xcomp", "ccomp", "acomp")
+        if thing is None or (clause.lemma in _ENDURING and not clause.negated):
+            return None
+        told = thing.dep_ == "ccomp" and any(child.dep_ == "nsubj" for child in thing.children)
+        return None if told else thing
+    if clause.lemma != "be":
+        return None
+    state = clause.child("acomp", "attr")
+    if state is None:
+        return clause.object_of("into")
+    fond = key(state) in lexicon.LIKING_ADJECTIVES | lexicon.LIKING_NOUNS
+    return object_of(state, "of", "on", "about", "with", "in") if fond else None

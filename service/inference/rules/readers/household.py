@@ -1,0 +1,126 @@
+"""Whom somebody is married to, and what somebody has, gets and loses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from spacy.tokens import Token
+
+from service.inference.rules import lexicon
+from service.inference.rules.clauses import PAST, Clause, Tense
+from service.inference.rules.facts import SELF, Fact, Who, denied, fact, negative, predicate, rest
+from service.inference.rules.parse import shown
+from service.inference.rules.phrases import (
+    Part,
+    Topic,
+    is_vague,
+    key,
+    listed,
+    phrase,
+    separate,
+    topic,
+    without_prepositions,
+    write,
+)
+
+_WEDLOCK = {
+    "marry": "married",
+    "divorce": "divorced",
+    "separate": "separated",
+    "engage": "engaged",
+    "widow": "widowed",
+}
+_GAINING = frozenset({"adopt", "get"})
+"""Verbs of the past after which one has the thing, and of which only that is remembered."""
+_BUYING = frozenset({"buy", "purchase", "acquire", "inherit"})
+_LOSING = frozenset({"sell", "lose", "donate", "scrap"})
+
+
+def marriage(clause: Clause, who: Who) -> list[Fact] | None:
+    """Reads "I got married to Kim", "we divorced", "I'm single again"."""
+    planned = any(helper.tag_ == "VBG" for helper in clause.auxiliaries)
+    word = _marital_word(clause)
+    if word is None or planned or clause.tense in {Tense.FUTURE, Tense.PROGRESSIVE}:
+        return None
+    if negative(clause):
+        return [fact(who, "marital", Topic(word), f"{clause.third('be')} not {word}", holds=False)]
+    spouse = clause.child("dobj") or clause.object_of("to")
+    if spouse is None or is_vague(spouse) or word == "divorced":
+        return [fact(who, "marital", Topic(word), f"{clause.third('be')} {word}")]
+    words = without_prepositions(spouse, "in", "on", "since")
+    about = Topic(word, topic(spouse, words).all)
+    return [fact(who, "marital", about, f"{clause.third('be')} {word} to {write(words)}")]
+
+
+def _marital_word(clause: Clause) -> str | None:
+    state = clause.child("acomp", "attr")
+    if clause.lemma in _WEDLOCK:
+        return _WEDLOCK[clause.lemma]
+    if clause.lemma not in {"be", "get", "become"} or state is None:
+        return None
+    return shown(state) if key(state) in lexicon.MARITAL | set(_WEDLOCK) else None
+
+
+def have(clause: Clause, who: Who) -> list[Fact] | None:
+    """Reads "I have two kids and a dog", "I bought a Tesla", "I sold my car", "my dog died"."""
+    parting = _parted(clause, who)
+    if parting is not None:
+        return [parting]
+    thing = clause.child("dobj")
+    if thing is None or not _is_about_having(clause):
+        return None
+    parts = [part for part in listed(thing) if not _is_fleeting(part.head)]
+    return [_had(clause, who, part, listed(thing)) for part in parts]
+
+
+def _is_about_having(clause: Clause) -> bool:
+    if clause.lemma in {"have", "own"}:
+        return clause.tense in {Tense.PRESENT, Tense.PERFECT}
+    return clause.lemma in _GAINING | _BUYING | _LOSING and clause.tense in PAST
+
+
+def _had(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
+    words = _without_clause(part)
+    about = topic(part.head, words)
+    kept = [
+        word
+        for word in separate(rest(clause), part, parts)
+        if word in words or not part.head.is_ancestor(word)
+    ]
+    if clause.lemma in _LOSING:
+        return fact(who, "have", about, predicate(clause, kept), holds=False)
+    none = any(word.text.lower() == "no" and word.dep_ == "det" for word in words)
+    if negative(clause) or none:
+        bare = [word for word in kept if word.text.lower() not in {"no", "longer"}]
+        return fact(who, "have", about, denied(clause, clause.lemma, bare), holds=False)
+    has = f"{clause.third('have')} {write(kept)}"
+    return fact(who, "have", about, has if clause.lemma in _GAINING else predicate(clause, kept))
+
+
+def _parted(clause: Clause, who: Who) -> Fact | None:
+    """Reads "my dog died" and "I broke up with my girlfriend", which end a "has a dog"."""
+    if clause.tense not in PAST:
+        return None
+    told = predicate(clause, rest(clause))
+    if clause.lemma in {"die", "pass"} and not who.is_self:
+        return replace(fact(who, "have", who.topic, told, holds=False, lasting=True), who=SELF)
+    partner = clause.object_of("with", "from") if clause.lemma in {"break", "split"} else None
+    if partner is None or is_vague(partner):
+        return None
+    return fact(who, "have", topic(partner, phrase(partner)), told, holds=False, lasting=True)
+
+
+def _is_fleeting(thing: Token) -> bool:
+    """Whether one has it for a conversation only: "a question", but not "a heart problem"."""
+    kinds = [child for child in thing.children if child.dep_ in {"compound", "amod"}]
+    return is_vague(thing) or (key(thing) in lexicon.FLEETING_THINGS and not kinds)
+
+
+def _without_clause(part: Part) -> list[Token]:
+    """A person without the relative clause, which is read as a fact of its own."""
+    told: set[Token] = set()
+    for child in part.head.children:
+        if child.dep_ == "relcl" and key(part.head) in lexicon.PEOPLE | lexicon.PETS:
+            told.update(child.subtree)
+    return [word for word in part.words if word not in told]

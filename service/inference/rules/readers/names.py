@@ -1,0 +1,56 @@
+"""What somebody is called, how old somebody is, and other things that one has one of."""
+
+from __future__ import annotations
+
+from spacy.tokens import Token
+
+from service.inference.rules import lexicon
+from service.inference.rules.clauses import PAST, Clause, Tense
+from service.inference.rules.facts import Fact, Who, fact, negative
+from service.inference.rules.phrases import key, topic, write
+
+
+def named(clause: Clause, who: Who) -> list[Fact] | None:
+    """Reads "I go by Sam", "I'm called Sam", "my dog is named Rex"."""
+    name = clause.child("oprd") if clause.lemma in {"call", "name"} else None
+    if clause.lemma == "go":
+        name = clause.object_of("by")
+        name = name if name is not None and name.tag_.startswith("NNP") else None
+    if name is None or clause.tense is Tense.FUTURE:
+        return None
+    return [name_fact(who, name)]
+
+
+def name_fact(who: Who, name: Token) -> Fact:
+    """What somebody is called."""
+    beside = {"relcl", "prep", "appos", "cc", "conj", "advmod"}
+    words = [name, *(child for child in name.children if child.dep_ not in beside and not child.is_punct)]
+    if who.is_self:
+        return fact(who, "name", topic(name, words), f"name is {write(words)}")
+    return fact(who, "name", topic(name, words), f"is named {write(words)}")
+
+
+def age(clause: Clause, who: Who) -> list[Fact] | None:
+    """Reads "I'm 30", "I turned 31", "my son is five years old"."""
+    value = clause.child("attr", "acomp", "dobj", "npadvmod", "oprd")
+    if value is None or clause.lemma not in {"be", "turn"} or clause.tense is Tense.FUTURE:
+        return None
+    if clause.lemma == "turn" and clause.tense not in PAST:
+        return None
+    number = next((t for t in value.subtree if t.tag_ == "CD" and _is_age(t)), None)
+    old = key(value) in {"old", "year"} or value == number
+    if number is None or not old or negative(clause):
+        return None
+    if not who.is_self and not _animate(who):
+        return None
+    unit = next((t.text for t in value.subtree if t.lemma_ in {"month", "week", "day"}), "years")
+    numbers = [t for t in value.subtree if t.tag_ == "CD" or t.dep_ == "cc"] if clause.plural else [number]
+    return [fact(who, "age", topic(None, numbers), f"{clause.third('be')} {write(numbers)} {unit} old")]
+
+
+def _is_age(number: Token) -> bool:
+    return number.text.isalpha() or (number.text.isdigit() and 0 < int(number.text[:4]) < 125)
+
+
+def _animate(who: Who) -> bool:
+    return bool(who.topic.all & (lexicon.PEOPLE | lexicon.PETS)) or who.label.istitle()

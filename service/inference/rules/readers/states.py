@@ -1,0 +1,155 @@
+"""What somebody is: diets, allergies, trades, a name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from spacy.tokens import Token
+
+from service.inference.rules import lexicon
+from service.inference.rules.clauses import Clause, Tense, object_of
+from service.inference.rules.facts import Fact, Who, denied, fact, negative, predicate, rest
+from service.inference.rules.parse import shown
+from service.inference.rules.phrases import capital, is_vague, key, listed, phrase, topic, write
+from service.inference.rules.readers.names import name_fact
+from service.inference.rules.readers.places import origin
+
+_PLACES = frozenset({"GPE", "LOC", "ORG", "PRODUCT"})
+
+
+def being(clause: Clause, who: Who) -> list[Fact] | None:
+    """Reads "I'm vegetarian and allergic to nuts", "I'm a nurse", "I'm Alex", "I became a father"."""
+    if clause.lemma not in {"be", "become", "turn"} or (clause.tense is Tense.PAST and clause.lemma == "be"):
+        return None
+    state = clause.child("acomp", "attr", "oprd", *(["dobj"] if clause.lemma == "turn" else []))
+    if state is None or clause.tense is Tense.FUTURE:
+        return None
+    facts: list[Fact] = []
+    for part in listed(state):
+        facts.extend(_is(clause, who, part.head, list(part.words)))
+    return facts
+
+
+def _is(clause: Clause, who: Who, head: Token, words: list[Token]) -> list[Fact]:
+    """One of the things that somebody is said to be."""
+    if _is_name(clause, who, head):
+        return (
+            [_not_named(who, head)]
+            if negative(clause)
+            else [name_fact(who, head), *_apposed(clause, who, head)]
+        )
+    if _is_passing(clause, who, head):
+        return []
+    if key(head) == "allergic":
+        return _allergies(clause, who, head)
+    return [_state(clause, who, head, words)]
+
+
+def _is_passing(clause: Clause, who: Who, head: Token) -> bool:
+    """Whether it is a mood or a matter of the moment: "tired", but not "tired of", "scared of spiders"."""
+    if is_vague(head) or head.tag_ in {"EX", "WP", "VBG", "CD"}:
+        return True
+    if key(head) in {"afraid", "scared", "terrified", "good", "bad", "great"}:
+        return object_of(clause.verb, "of", "at") is None
+    return who.is_self and key(head) in lexicon.FLEETING_STATES | lexicon.FLEETING_THINGS
+
+
+def _state(clause: Clause, who: Who, head: Token, words: list[Token]) -> Fact:
+    kind, about = kind_of(head), topic(head, words)
+    ends = frozenset({"employer"}) if key(head) in lexicon.WITHOUT_WORK else frozenset[str]()
+    if clause.lemma != "be":
+        return fact(who, kind, about, f"{clause.third('be')} {write(words)}", ends=ends)
+    whole = clause.child("acomp", "attr", "oprd")
+    others = set(whole.subtree) if whole is not None else set()
+    own = [word for word in words if word.dep_ != "advmod" or word.text.lower() not in lexicon.DISCOURSE]
+    kept = [*own, *(word for word in rest(clause) if word not in others)]
+    if negative(clause):
+        return fact(who, kind, about, denied(clause, "be", kept), holds=False)
+    alone = (
+        clause.auxiliaries
+        and head.dep_ != "conj"
+        and not any(child.dep_ == "conj" for child in head.children)
+    )
+    told = predicate(clause, kept) if alone else f"{clause.third('be')} {write(kept)}"
+    return fact(who, kind, about, told, ends=ends)
+
+
+def condition(clause: Clause, who: Who) -> list[Fact] | None:
+    """Reads "I'm in a relationship", "I'm on a diet"."""
+    inside = clause.object_of("in", "on")
+    if clause.lemma != "be" or inside is None or key(inside) not in lexicon.LASTING_CONDITIONS:
+        return None
+    if clause.tense in {Tense.PAST, Tense.FUTURE}:
+        return []
+    about = topic(inside, phrase(inside))
+    slot = "marital" if key(inside) == "relationship" else "be"
+    told = denied(clause, "be", rest(clause)) if negative(clause) else predicate(clause, rest(clause))
+    return [fact(who, slot, about, told, holds=not negative(clause))]
+
+
+def _not_named(who: Who, head: Token) -> Fact:
+    return replace(name_fact(who, head), text=capital(f"is not {write(phrase(head))}"), holds=False)
+
+
+def _is_name(clause: Clause, who: Who, head: Token) -> bool:
+    """Whether "I'm Alex" introduces: a proper noun that names no place, people or firm."""
+    if not who.is_self or clause.tense is not Tense.PRESENT or clause.lemma != "be":
+        return False
+    if head.ent_type_ in {"NORP", "LANGUAGE", "DATE"} or (
+        head.ent_type_ in _PLACES and shown(head).islower()
+    ):
+        return False
+    plain = not any(child.dep_ in {"det", "poss", "amod", "nummod"} for child in head.children)
+    other = lexicon.OCCUPATIONS | lexicon.DIETS | lexicon.MARITAL | lexicon.FLEETING_STATES
+    proper = head.ent_type_ == "PERSON" or head.tag_ == "NNP"
+    return plain and proper and key(head) not in other and shown(head).isalpha()
+
+
+def _apposed(clause: Clause, who: Who, name: Token) -> list[Fact]:
+    """What "I'm Alex, a nurse" and "I'm Alex from Berlin" tell beside the name."""
+    facts = []
+    for child in name.children:
+        if child.dep_ == "appos" and child.tag_ == "NN":
+            words = phrase(child)
+            facts.append(
+                fact(who, kind_of(child), topic(child, words), f"{clause.third('be')} {write(words)}")
+            )
+        elif child.dep_ == "prep" and child.text.lower() == "from":
+            facts.extend(origin(clause, who, place) for place in child.children)
+    return facts
+
+
+def kind_of(complement: Token) -> str:
+    """The slot of what somebody is."""
+    word = key(complement)
+    if word in lexicon.DIETS:
+        return "diet"
+    if word in lexicon.WITHOUT_WORK or (word in lexicon.OCCUPATIONS and complement.tag_ != "JJ"):
+        return "occupation"
+    return "allergy" if word == "allergic" else "be"
+
+
+def _allergies(clause: Clause, who: Who, head: Token) -> list[Fact]:
+    found = object_of(head, "to") or object_of(clause.verb, "to")
+    cause = found or next((child for child in head.children if child.dep_ == "xcomp"), clause.child("xcomp"))
+    if cause is None or is_vague(cause):
+        return []
+    no = "not " if negative(clause) else ""
+    facts = []
+    for part in listed(cause):
+        words = write(word for word in part.words if word.text.lower() != "to")
+        told = f"{clause.third('be')} {no}allergic to {words}"
+        facts.append(fact(who, "allergy", topic(part.head, part.words), told, holds=not no))
+    return facts
+
+
+def allergy(clause: Clause, who: Who) -> list[Fact] | None:
+    """Reads "I have a nut allergy" so that it meets "is allergic to nuts"."""
+    thing = clause.child("dobj")
+    if clause.lemma != "have" or thing is None or key(thing) != "allergy" or negative(clause):
+        return None
+    kinds = (child for child in thing.lefts if child.dep_ in {"compound", "amod"})
+    cause = next(kinds, None) or object_of(thing, "to")
+    if cause is None:
+        return None
+    return [fact(who, "allergy", topic(cause, [cause]), predicate(clause, rest(clause)))]

@@ -1,0 +1,173 @@
+"""Reading a text as facts: which clauses count, and whom each is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from spacy.tokens import Token
+
+from service.inference.rules import lexicon
+from service.inference.rules.clauses import Clause, Mood, clauses
+from service.inference.rules.facts import SELF, Fact, Who
+from service.inference.rules.parse import Parsed, implied, shown
+from service.inference.rules.phrases import belongs_to_speaker, is_own, key, phrase, topic, write
+from service.inference.rules.readers import read
+from service.inference.rules.readers.attributes import changed, instead, slot_of
+from service.inference.rules.readers.names import name_fact
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The facts of one sentence."""
+
+    parsed: Parsed
+    facts: tuple[Fact, ...]
+    clauses: tuple[Clause, ...]
+
+
+def read_sentence(parsed: Parsed, third: Who | None) -> Reading:
+    """Reads one sentence; `third` is whom "he" or "she" means."""
+    found = tuple(clauses(parsed.doc, asked=parsed.sentence.asks))
+    facts: list[Fact] = []
+    for clause in found:
+        if clause.mood is Mood.BIDDEN:
+            facts.extend([*_call_me(clause), *(changed(clause, SELF) or ())])
+        who = whom(clause, third)
+        if facts and not facts[-1].holds and _points_back(clause) and (other := instead(facts[-1], clause)):
+            facts[-1] = other
+        if clause.mood is Mood.TOLD and who is not None:
+            facts.extend(read(clause, who))
+    return Reading(parsed, tuple(facts), found)
+
+
+def _points_back(clause: Clause) -> bool:
+    return (
+        clause.lemma == "be" and clause.subject is not None and clause.subject.text.lower() in {"it", "that"}
+    )
+
+
+def _call_me(clause: Clause) -> Iterator[Fact]:
+    """Reads "Call me Sam" bids and tells a name."""
+    name = clause.child("oprd", "attr", "npadvmod", "ccomp")
+    whom_ = clause.child("dobj", "nsubj")
+    if (
+        clause.lemma == "call"
+        and not clause.negated
+        and name is not None
+        and name.tag_.startswith("NN")
+        and not name.ent_type_ == "DATE"
+    ):
+        inner = [child for child in clause.verb.subtree if child.text.lower() == "me"]
+        if whom_ is not None or inner:
+            yield name_fact(SELF, name)
+
+
+def whom(clause: Clause, third: Who | None) -> Who | None:
+    """Whom a clause is about; None when it is nobody whose facts are kept."""
+    subject = clause.subject
+    if subject is None:
+        return None
+    if implied(subject) or _includes_speaker(subject):
+        return SELF
+    if subject.text.lower() in {"he", "she"}:
+        return _meant(subject, third)
+    if _is_topic_swap(subject, clause):
+        return SELF
+    if (
+        clause.verb.dep_ == "relcl"
+        and subject.i == clause.verb.head.i + 1
+        and belongs_to_speaker(clause.verb.head)
+    ):
+        return _named_kin(clause.verb.head, subject)
+    if belongs_to_speaker(subject):
+        if clause.lemma == "change" and slot_of(subject) is not None:
+            return SELF
+        return None if key(subject) in lexicon.FLEETING_THINGS else _other(subject)
+    if (
+        clause.verb.dep_ == "relcl"
+        and clause.verb.head == subject
+        and key(subject) in lexicon.PEOPLE | lexicon.PETS
+    ):
+        return _other(subject)
+    named = subject.ent_type_ == "PERSON" or (subject.tag_ == "NNP" and implied(subject.doc[0]))
+    return _other(subject) if named else None
+
+
+def _named_kin(noun: Token, name: Token) -> Who:
+    """Reads "My best friend Lisa", which the parser takes for "my best friend whom Lisa"."""
+    words = [*(token for token in noun.lefts if not is_own(token)), noun, name]
+    return Who(topic(noun, words), write(words))
+
+
+def _is_topic_swap(subject: Token, clause: Clause) -> bool:
+    """Reads "Green is my favourite colour" is about the speaker."""
+    value = clause.child("attr")
+    return (
+        value is not None and belongs_to_speaker(value) and any(key(c) == "favorite" for c in value.children)
+    )
+
+
+def _includes_speaker(subject: Token) -> bool:
+    if is_own(subject) and subject.tag_ == "PRP":
+        return True
+    return any(token.text.lower() == "i" for token in subject.subtree if token.dep_ in {"conj", "appos"})
+
+
+def _other(subject: Token) -> Who:
+    words = [t for t in phrase(subject) if not _is_left_out(t, subject)]
+    return Who(
+        topic(subject, words),
+        write([t for t in words if t.text.lower() not in {"my", "our", "a", "an", "the"}]),
+    )
+
+
+def _is_left_out(token: Token, subject: Token) -> bool:
+    above = [token, *token.ancestors]
+    return (
+        any(
+            t.dep_ in {"relcl", "acl", "advcl"} or (t.is_punct and t.text == ",")
+            for t in above[: above.index(subject)]
+        )
+        if subject in above and token != subject
+        else False
+    )
+
+
+def _meant(pronoun: Token, third: Who | None) -> Who | None:
+    if third is None:
+        return None
+    unlike = lexicon.HE if pronoun.text.lower() == "she" else lexicon.SHE
+    return None if third.topic.all & unlike else third
+
+
+def mentioned(parsed: Parsed) -> Who | None:
+    """The last person or pet of the speaker's that a sentence mentions, for "he" and "she" after it."""
+    last = None
+    for token in parsed.doc:
+        kin = key(token) in lexicon.PEOPLE | lexicon.PETS
+        if (
+            kin
+            and token.tag_ == "NN"
+            and token.dep_ not in {"compound", "poss", "attr", "acomp"}
+            and (belongs_to_speaker(token) or token.dep_ in {"dobj", "conj"})
+        ):
+            last = _with_name(token)
+        elif token.tag_ == "NNP" and any(
+            c.dep_ == "compound" and key(c) in lexicon.PEOPLE | lexicon.PETS for c in token.children
+        ):
+            last = _other(token)
+    return last
+
+
+def _with_name(noun: Token) -> Who:
+    names = [
+        t
+        for c in noun.children
+        if c.dep_ == "acl" and c.lemma_ in {"name", "call"}
+        for t in c.children
+        if t.dep_ == "oprd"
+    ]
+    names += [c for c in noun.children if c.dep_ == "appos" and c.tag_ == "NNP"]
+    label = " ".join([shown(noun), *map(shown, names[:1])])
+    return Who(topic(noun, names[:1]), label)

@@ -1,0 +1,101 @@
+"""The reasoner: messages and candidates in, a plan out."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from concurrent.futures import ThreadPoolExecutor
+
+from service.inference.rules.answers import as_statement
+from service.inference.rules.facts import Fact, Who
+from service.inference.rules.parse import Parser
+from service.inference.rules.policy import PolicyReader
+from service.inference.rules.reading import Reading, mentioned, read_sentence
+from service.inference.rules.requests import forgets, forgotten, put_right
+from service.inference.rules.revise import Revision, Source
+from service.memory.errors import DeadlineExceeded
+from service.memory.model import Inference, Operation, Plan
+from service.memory.ports import Deadline, Embedder
+
+KNOWN_READINGS = 8192
+"""Known facts whose reading is kept in memory; a few hundred bytes each."""
+
+
+class RulesReasoner:
+    """Reads clauses into facts without a language model.
+
+    Args:
+        embedder: tells by meaning which categories a fact belongs to, and what `includes` and `excludes` name.
+    """
+
+    name = "rules"
+    candidate_limit = 64
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._policy = PolicyReader(embedder)
+        self._parser = Parser()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rules")
+        self._known = functools.lru_cache(maxsize=KNOWN_READINGS)(self._read_known)
+
+    async def plan(self, inference: Inference, deadline: Deadline, repair: str | None = None) -> Plan:
+        """Proposes what to change; `repair` changes nothing, for the same messages read the same.
+
+        Raises:
+            DeadlineExceeded: the deadline passed before everything was read.
+            Unavailable: the embedder does not answer.
+        """
+        del repair
+        loop = asyncio.get_running_loop()
+        operations = await loop.run_in_executor(self._thread, self._operations, inference, deadline)
+        return Plan(tuple(await self._policy.apply(inference.policy, operations)))
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _operations(self, inference: Inference, deadline: Deadline) -> list[Operation]:
+        revision = Revision()
+        for candidate in inference.candidates:
+            _check(deadline)
+            revision.knows(candidate.ref, candidate.memory.text, self._known(candidate.memory.text))
+        asked = inference.context[-1].content if inference.context else ""
+        for index, message in enumerate(inference.messages):
+            if message.role is inference.about:
+                self._take_in(index, message.content, asked, revision, deadline)
+            asked = message.content
+        return revision.operations()
+
+    def _take_in(self, index: int, content: str, asked: str, revision: Revision, deadline: Deadline) -> None:
+        """Reads one message. `asked` is what was said before it, for a bare answer."""
+        third: Who | None = None
+        understood = False
+        for parsed in self._parser.said(content):
+            _check(deadline)
+            reading = read_sentence(parsed, third)
+            third = mentioned(parsed) or third
+            source = Source(index, content[parsed.sentence.start : parsed.sentence.end])
+            understood = carry_out(reading, revision, source) or understood
+        statement = None if understood else as_statement(asked, content)
+        if statement is not None:
+            for parsed in self._parser.said(statement):
+                carry_out(read_sentence(parsed, None), revision, Source(index, content))
+
+    def _read_known(self, text: str) -> tuple[Fact, ...]:
+        readings = [read_sentence(parsed, None) for parsed in self._parser.known(text)]
+        return tuple(fact for reading in readings for fact in reading.facts)
+
+
+def carry_out(reading: Reading, revision: Revision, source: Source) -> bool:
+    """Does what a sentence asks of the memory and takes in what it states. Says whether there was any of it."""
+    asked = forgets(reading)
+    for clause in asked:
+        revision.retract(list(forgotten(clause, revision)), source)
+    for fact in reading.facts:
+        revision.state(fact, source)
+    corrected = put_right(reading, revision, source)
+    return bool(asked or reading.facts or corrected)
+
+
+def _check(deadline: Deadline) -> None:
+    if not deadline.remaining():
+        raise DeadlineExceeded("The deadline passed while the messages were read.")

@@ -1,0 +1,169 @@
+"""What a speaker asks of the memory itself: to forget something, to put something right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from spacy.tokens import Token
+
+from service.inference.rules import lexicon
+from service.inference.rules.clauses import Clause
+from service.inference.rules.facts import SELF, Fact
+from service.inference.rules.phrases import (
+    Topic,
+    belongs_to_speaker,
+    conjuncts,
+    is_own,
+    key,
+    phrase,
+    topic,
+    write,
+)
+from service.inference.rules.readers import read
+from service.inference.rules.reading import Reading
+from service.inference.rules.revise import Entry, Revision, Source
+from service.inference.rules.slots import Meeting, is_single, meet
+
+
+def forgets(reading: Reading) -> list[Clause]:
+    """The clauses that ask to forget: "forget my number", "can you delete what you know about my job"."""
+    return [clause for clause in reading.clauses if _asks_to_forget(clause)]
+
+
+def _asks_to_forget(clause: Clause) -> bool:
+    if clause.lemma not in lexicon.FORGETTING or clause.negated or clause.verb.tag_ not in {"VB", "VBP"}:
+        return False
+    subject = clause.subject
+    return subject is None or subject.text.lower() == "you"
+
+
+def forgotten(clause: Clause, revision: Revision) -> Iterator[tuple[Entry, Fact]]:
+    """The facts that a request to forget names, and no others."""
+    embedded = clause.child("ccomp")
+    if embedded is not None and any(child.dep_ == "nsubj" and is_own(child) for child in embedded.children):
+        yield from _said_so(embedded, clause, revision)
+        return
+    for noun in _named_nouns(clause.verb):
+        yield from ((entry, old) for entry, old in revision.current() if _is_about(noun, old))
+
+
+def _said_so(verb: Token, clause: Clause, revision: Revision) -> Iterator[tuple[Entry, Fact]]:
+    """Facts that say what stands under "forget that ..."."""
+    inner = Clause(
+        verb, next(c for c in verb.children if c.dep_ == "nsubj"), False, False, clause.tense, clause.mood
+    )
+    for named in read(inner, SELF):
+        for entry, old in revision.current():
+            if meet(named, old) is Meeting.SAME or (
+                not is_single(named.relation) and named.topic == old.topic and named.relation == old.relation
+            ):
+                yield entry, old
+
+
+def _named_nouns(verb: Token) -> Iterator[Token]:
+    """The speaker's things below the verb: "number" of "forget my number"."""
+    for token in verb.subtree:
+        if (
+            token.tag_ in {"NN", "NNS"}
+            and belongs_to_speaker(token)
+            and token.dep_ in {"dobj", "pobj", "conj", "nsubj"}
+        ):
+            yield token
+        elif token.dep_ == "conj" and token.tag_ in {"NN", "NNS"} and belongs_to_speaker(token.head):
+            yield token
+
+
+def _is_about(noun: Token, old: Fact) -> bool:
+    """Whether a fact is what "my ..." names."""
+    named = topic(noun, _without_list(noun))
+    head = key(noun)
+    owner = next((c for c in noun.children if c.dep_ == "poss" and not is_own(c)), None)
+    if owner is not None:
+        return (
+            not old.who.is_self
+            and key(owner) in old.who.topic.all
+            and (old.relation == head or old.relation in lexicon.SLOT_NOUNS.get(head, ()))
+        )
+    if old.who.is_self:
+        if old.relation == "have":
+            return named.head == old.topic.head and named.words <= old.topic.all
+        slots = lexicon.SLOT_NOUNS.get(head, ())
+        if old.relation in slots and (named.words <= {"phone", "home", "email", "mobile", "telephone"}):
+            return True
+        return old.relation.startswith("attribute:") and named.all <= set(
+            old.relation.removeprefix("attribute:").split()
+        )
+    return named.covers(old.who.topic)
+
+
+def _without_list(noun: Token) -> list[Token]:
+    return phrase(
+        noun,
+        without=[t for c in noun.children if c.dep_ in {"conj", "cc", "relcl", "acl"} for t in c.subtree],
+    )
+
+
+def corrections(reading: Reading) -> Iterator[tuple[Token, Token | None]]:
+    """Pairs of right and wrong: "it's Munich, not Berlin", "I meant Munich"."""
+    for clause in reading.clauses:
+        subject = clause.subject
+        if subject is None:
+            continue
+        if subject.text.lower() in {"it", "that"} and clause.lemma == "be":
+            right = clause.child("attr", "acomp")
+        elif clause.lemma == "mean" and subject.text.lower() == "i":
+            right = clause.child("dobj", "attr")
+        else:
+            continue
+        if right is not None:
+            yield right, _denied(right)
+
+
+def _denied(right: Token) -> Token | None:
+    """The "Berlin" of "Munich, not Berlin"."""
+    for token in right.doc[right.i + 1 :]:
+        if token.text.lower() == "not" and token.i + 1 < len(token.doc):
+            after = token.doc[token.i + 1 :]
+            return next((t for t in after if t.tag_[:2] in {"NN", "JJ", "CD"}), None)
+    return None
+
+
+def put_right(reading: Reading, revision: Revision, source: Source) -> bool:
+    """Carries out the corrections of a sentence. Says whether there was one."""
+    return any([_corrected(right, wrong, reading, revision, source) for right, wrong in corrections(reading)])
+
+
+def _corrected(
+    right: Token, wrong: Token | None, reading: Reading, revision: Revision, source: Source
+) -> bool:
+    words = _value(right)
+    if wrong is not None:
+        denied = _value(wrong)
+        return revision.correct(
+            topic(wrong, denied), write(words), topic(right, words), write(denied), source
+        )
+    last = revision.last_new()
+    if last is None or not last.topic.head or not reading.parsed.sentence.corrects:
+        return False
+    was = _as_written(last)
+    return bool(was) and revision.correct(
+        Topic(last.topic.head), write(words), topic(right, words), was, source
+    )
+
+
+def _value(noun: Token) -> Sequence[Token]:
+    return [
+        t
+        for t in phrase(noun)
+        if t == noun or (t.dep_ in {"compound", "amod", "nummod", "det"} and t.head == noun)
+    ]
+
+
+def _as_written(fact: Fact) -> str:
+    """The words of a fact's text that are its value."""
+    words = [word for word in fact.text.split() if word.strip(".,").lower() in fact.topic.all]
+    joined = " ".join(words)
+    return joined if joined and joined in fact.text else ""
+
+
+__all__ = ["conjuncts", "forgets", "forgotten", "put_right"]

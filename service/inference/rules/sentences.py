@@ -1,0 +1,218 @@
+"""Text becomes sentences of words that the parser was made for: chat spelling undone, openers dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from spacy.tokens import Token
+
+from service.inference.rules import lexicon
+
+LONGEST_SENTENCE = 120
+"""Words after which a sentence is cut: nobody states a fact in more, and the parse grows with them."""
+
+_ENDS = lexicon.words(
+    """
+    . ! ? … ; ... .. !! ?? ?! • |
+    """
+)
+_DIALLED = frozenset("0123456789+-()./:")
+_ASKING = frozenset({"what", "where", "who", "whom", "whose", "how", "why", "which"})
+_INVERTING = lexicon.words(
+    """
+    can could would will do does did is are am was were should shall may might have has any
+    """
+)
+_INVERTED = lexicon.words(
+    """
+    you i we he she they it there that this these my your anyone recommendations ideas
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One token as the parser shall see it, and where it stands in the text; implied words have no width."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def parsed_as(self) -> str:
+        """A stand-in of the same kind where the parser would stumble over the word itself."""
+        digits = sum(map(str.isdigit, self.text))
+        if digits >= 5 and digits < len(self.text):
+            return "5550100"
+        if self.text[:1].isdigit() and self.text[-2:].lower() in {"am", "pm", "m."}:
+            return "5"
+        if "@" in self.text or "://" in self.text:
+            return "Tom"
+        return lexicon.PARSED_AS.get(self.text.lower(), self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Words in order, and whether they ask instead of tell."""
+
+    words: tuple[Word, ...]
+    start: int
+    end: int
+    asks: bool = False
+    corrects: bool = False
+
+    @property
+    def spaces(self) -> tuple[bool, ...]:
+        """Whether a blank follows each word."""
+        following = (*self.words[1:], None)
+        return tuple(
+            after is not None and (after.start > word.end or word.start == word.end)
+            for word, after in zip(self.words, following, strict=True)
+        )
+
+
+def sentences(text: str, tokenize: Callable[[str], Iterable[Token]]) -> Iterator[Sentence]:
+    """Cuts a text into sentences. Offsets are code points of `text`."""
+    words = [Word(token.text, token.idx, token.idx + len(token.text)) for token in tokenize(_plain(text))]
+    for run in _runs(_spelled(_joined(words))):
+        yield from _questions_apart(run)
+
+
+def _plain(text: str) -> str:
+    """The text with typographic quotes made plain and symbols made blank, every offset kept."""
+    return "".join(map(_plain_character, text))
+
+
+def _plain_character(character: str) -> str:
+    if character in "\u2018\u2019\u02bc\u00b4`":
+        return "'"
+    if character in "\u201c\u201d":
+        return '"'
+    return character if ord(character) < 0x2190 or character.isalnum() else " "
+
+
+def _joined(words: Sequence[Word]) -> list[Word]:
+    """Puts the pieces of a telephone number, date or time back together as one word."""
+    joined: list[Word] = []
+    run: list[Word] = []
+    for word in words:
+        if run and (word.start - run[-1].end > 1 or not (_dials(word) or _is_half_of_day(word, run))):
+            joined.extend(_as_number(run))
+            run = []
+        if run or _dials(word):
+            run.append(word)
+        else:
+            joined.append(word)
+    return joined + _as_number(run)
+
+
+def _dials(word: Word) -> bool:
+    return word.text not in _ENDS and all(character in _DIALLED for character in word.text)
+
+
+def _is_half_of_day(word: Word, run: Sequence[Word]) -> bool:
+    return word.text.lower() in {"am", "pm", "a.m.", "p.m."} and run[-1].text[-1:].isdigit()
+
+
+def _as_number(run: list[Word]) -> list[Word]:
+    """One word for pieces that stand together or have as many digits as only telephones have."""
+    tail = [run.pop()] if len(run) > 1 and run[-1].text in {",", ":", "-", "(", "/"} else []
+    digits = sum(character.isdigit() for word in run for character in word.text)
+    close = all(after.start == word.end for word, after in pairwise(run))
+    if len(run) < 2 or not digits or not (close or digits >= 7 or not run[-1].text[-1].isdigit()):
+        return run + tail
+    text = "".join(" " * (word.start - before.end) + word.text for before, word in pairwise(run))
+    return [Word(run[0].text + text, run[0].start, run[-1].end), *tail]
+
+
+def _spelled(words: Sequence[Word]) -> list[Word]:
+    spelled: list[Word] = []
+    for index, word in enumerate(words):
+        chat = lexicon.CHAT.get(word.text.lower())
+        text, *split = chat.split(" ") if chat else [word.text]
+        before = words[index - 1].text.lower() if index else ""
+        clitic = word.text.lower() in {"m", "ve", "ll", "re", "nt", "na"}
+        glued = bool(index) and words[index - 1].end == word.start and before.isalpha()
+        spelled.append(Word(text if glued or not clitic else word.text, word.start, word.end))
+        spelled.extend(Word(more, word.end, word.end) for more in split)
+    return [word for word in spelled if word.text.strip() or "\n" in word.text]
+
+
+def _runs(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """The words between full stops and line ends, without the latter."""
+    run: list[Word] = []
+    for word in words:
+        if "\n" not in word.text:
+            run.append(word)
+        if "\n" in word.text or word.text in _ENDS or len(run) >= LONGEST_SENTENCE:
+            yield from [tuple(run)] if run else []
+            run = []
+    if run:
+        yield tuple(run)
+
+
+def _questions_apart(words: tuple[Word, ...]) -> Iterator[Sentence]:
+    """Splits "I'm vegan, what can I eat?" into what it tells and what it asks."""
+    body, corrects = _without_openers(words)
+    if not body:
+        return
+    asked = words[-1].text.startswith("?") and not _asks_to_keep(body)
+    cut = next((i for i in range(1, len(body)) if _turns_to_asking(body, i)), None)
+    if _asks(body, 0) or (asked and cut is None):
+        yield Sentence(body, words[0].start, words[-1].end, asks=True)
+    elif cut is None:
+        yield Sentence(body, words[0].start, words[-1].end, corrects=corrects)
+    else:
+        yield Sentence(body[:cut], words[0].start, body[cut - 1].end, corrects=corrects)
+        yield Sentence(body[cut:], body[cut].start, words[-1].end, asks=True)
+
+
+def _turns_to_asking(words: Sequence[Word], index: int) -> bool:
+    if words[index].text.lower() in {"who", "which", "whose", "whom", "where"} and words[-1].text != "?":
+        return False
+    return words[index - 1].text.lower() in {",", "-", "so", "and", "but"} and _asks(words, index)
+
+
+def _asks(words: Sequence[Word], index: int) -> bool:
+    """Whether a question starts here: a question word, or a verb before its subject."""
+    if _asks_to_keep(words[index:]):
+        return False
+    first, *rest = (word.text.lower() for word in words[index : index + 3])
+    after = rest[0] if rest else ""
+    if first in _ASKING:
+        return after not in {"i", "a", ","}
+    return first in _INVERTING and (after in _INVERTED or first == "any") and words[-1].text != ","
+
+
+def _asks_to_keep(words: Sequence[Word]) -> bool:
+    """Whether a question is none: "can you remember that my name is Kim?"."""
+    first, second, *rest = [*(word.text.lower() for word in words[:5]), "", ""]
+    return first in _INVERTING and second == "you" and bool({"remember", "note", "save", "store"} & set(rest))
+
+
+def _without_openers(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], bool]:
+    """Drops greetings and fillers from the front; says whether they announced a correction."""
+    start, corrects = 0, False
+    while start < len(words) and _opens(words, start):
+        corrects = corrects or words[start].text.lower() in {
+            "actually",
+            "correction",
+            "wait",
+            "sorry",
+            "no",
+            "oops",
+        }
+        start += 1
+    return words[start:], corrects
+
+
+def _opens(words: tuple[Word, ...], index: int) -> bool:
+    text = words[index].text.lower()
+    if text in {",", "-", "—", "–", ":", "*"}:
+        return True
+    if text not in lexicon.OPENERS:
+        return False
+    after = words[index + 1].text.lower() if index + 1 < len(words) else ","
+    return text not in lexicon.WEAK_OPENERS or after in lexicon.OPENERS | {",", "."} or text == "please"

@@ -1,0 +1,89 @@
+"""Where two facts meet, and what the newer one does to the older."""
+
+from __future__ import annotations
+
+import enum
+
+from service.inference.rules import lexicon
+from service.inference.rules.facts import Fact, Who
+from service.inference.rules.phrases import Topic
+
+
+class Meeting(enum.Enum):
+    """What a new fact is to a known one."""
+
+    APART = "apart"
+    SAME = "same"
+    REPLACES = "replaces"
+    ENDS = "ends"
+
+
+def meet(new: Fact, known: Fact) -> Meeting:
+    """Compares a new fact with a known one."""
+    if not same_person(new.who, known.who):
+        return Meeting.APART
+    if known.relation in new.ends and known.holds:
+        return _end_of_other_slot(new, known)
+    if new.relation != known.relation:
+        return Meeting.APART
+    if new.relation == "sentiment":
+        return _sentiment(new, known)
+    if new.holds != known.holds:
+        return _contradiction(new, known)
+    return _values(new, known)
+
+
+def is_single(relation: str) -> bool:
+    """Whether a slot holds one value at a time."""
+    return relation in lexicon.SINGLE or relation.startswith("attribute:")
+
+
+def same_person(one: Who, other: Who) -> bool:
+    """Whether two facts are about the same one. A name more or less does not matter: "sister (Anna)"."""
+    if one.is_self or other.is_self:
+        return one.is_self and other.is_self
+    return one.topic.covers(other.topic) or other.topic.covers(one.topic)
+
+
+def _end_of_other_slot(new: Fact, known: Fact) -> Meeting:
+    """What ends another slot: "is retired" whatever the employer, "left Acme" if it was Acme."""
+    if new.holds and not new.relation.startswith("past "):
+        return Meeting.REPLACES
+    if not new.topic.covers(known.topic):
+        return Meeting.APART
+    return Meeting.REPLACES if new.holds else Meeting.ENDS
+
+
+def _sentiment(new: Fact, known: Fact) -> Meeting:
+    if (new.topic.head, new.topic.words) != (known.topic.head, known.topic.words):
+        return Meeting.APART
+    return Meeting.SAME if new.holds == known.holds else Meeting.REPLACES
+
+
+def _contradiction(new: Fact, known: Fact) -> Meeting:
+    """One says that it is so and the other that it is not."""
+    if new.holds:
+        touch = known.topic.covers(new.topic) or new.topic.covers(known.topic)
+        return Meeting.REPLACES if touch else Meeting.APART
+    if not new.topic.covers(known.topic):
+        return Meeting.APART
+    return Meeting.REPLACES if new.lasting else Meeting.ENDS
+
+
+def _values(new: Fact, known: Fact) -> Meeting:
+    """Two statements of one slot that are both so, or both not so."""
+    if new.topic == known.topic or _says_less(new.topic, known.topic):
+        return Meeting.SAME
+    if is_single(new.relation) and new.holds:
+        return Meeting.REPLACES
+    if new.topic.head != known.topic.head:
+        return Meeting.APART
+    if new.topic.words == known.topic.words and (new.topic.head or new.topic.numbers):
+        return Meeting.REPLACES
+    return Meeting.REPLACES if _says_less(known.topic, new.topic) else Meeting.APART
+
+
+def _says_less(one: Topic, other: Topic) -> bool:
+    """Whether the other topic says all that this one says."""
+    inside = one.words <= other.all and one.numbers <= other.numbers
+    return bool(one.all) and one.head in {other.head, ""} and inside

@@ -1,0 +1,54 @@
+"""What every commit does, whoever asks for it: change memories, write the log, leave work for the index."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, bindparam, delete, insert, update
+
+from service.ledger import filter_rows, rows
+from service.ledger.schema import changes as change_log
+from service.ledger.schema import memories, outbox
+from service.memory.model import Change, Event
+
+
+def apply_changes(connection: Connection, project_id: str, changes: Sequence[Change]) -> None:
+    """Makes `memories` say what the changes say."""
+    added, updated, deleted = (
+        [change.memory for change in changes if change.event is event]
+        for event in (Event.ADD, Event.UPDATE, Event.DELETE)
+    )
+    row = and_(memories.c.project_id == project_id, memories.c.id == bindparam("changed_id"))
+    if added:
+        connection.execute(insert(memories), [rows.new_memory_values(project_id, m) for m in added])
+    if updated:
+        values = [{"changed_id": memory.id, **rows.memory_values(memory)} for memory in updated]
+        connection.execute(update(memories).where(row), values)
+    if deleted:
+        connection.execute(delete(memories).where(row), [{"changed_id": memory.id} for memory in deleted])
+    filter_rows.write(connection, project_id, added)
+    filter_rows.rewrite(connection, project_id, updated)
+
+
+def log_changes(
+    connection: Connection,
+    project_id: str,
+    request_id: str,
+    changes: Sequence[Change],
+    actor: str | None,
+    at: datetime,
+) -> None:
+    """Writes the log, and the outbox where the index has something to learn."""
+    connection.execute(
+        insert(change_log),
+        [
+            rows.change_values(project_id, request_id, str(uuid.uuid4()), change, actor, at)
+            for change in changes
+        ],
+    )
+    # An update without a new vector is none of the index's business; a row without one would say: forget it.
+    to_index = [change for change in changes if change.event is Event.DELETE or change.vector is not None]
+    if to_index:
+        connection.execute(insert(outbox), [rows.outbox_values(project_id, change) for change in to_index])

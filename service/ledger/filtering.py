@@ -1,0 +1,185 @@
+"""From a filter to SQL that every database reads alike.
+
+Each condition is written so that it is true or false and never NULL: a condition on what is missing is false,
+and its negation true (see `service.memory.filters.grammar`).
+"""
+
+from __future__ import annotations
+
+import operator as operators
+from collections.abc import Callable, Mapping
+from functools import singledispatch
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Table,
+    and_,
+    exists,
+    false,
+    literal,
+    not_,
+    or_,
+    true,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from service.ledger.filter_rows import ELEMENT, VALUE, key_digest, name_digest, value_digest
+from service.ledger.schema import memories, memory_categories, memory_metadata
+from service.memory.filters.grammar import (
+    And,
+    CategoryContains,
+    CategoryOneOf,
+    CompareExpiration,
+    CompareTime,
+    Comparison,
+    Filter,
+    MetadataContains,
+    MetadataEquals,
+    MetadataPresent,
+    Not,
+    OneOf,
+    Or,
+    Present,
+    TextContains,
+)
+
+Condition = ColumnElement[bool]
+
+
+class Position(FunctionElement[int]):
+    """Where a text has another first, from 1, by code points; 0: nowhere.
+
+    LIKE is not used: it would read `%` and `_` in the part, and SQLite's ignores the case of ASCII letters.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(Position, "sqlite")
+def _instr(element: Position, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(Position, "postgresql")
+def _strpos(element: Position, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+@singledispatch
+def condition(filter_: Filter) -> Condition:
+    """What rows of `memories` must meet. The project is not part of it."""
+    raise TypeError(f"{type(filter_).__name__} is no filter")
+
+
+@condition.register
+def _and(filter_: And) -> Condition:
+    return and_(true(), *map(condition, filter_.operands))
+
+
+@condition.register
+def _or(filter_: Or) -> Condition:
+    return or_(false(), *map(condition, filter_.operands))
+
+
+@condition.register
+def _not(filter_: Not) -> Condition:
+    return not_(condition(filter_.operand))
+
+
+@condition.register
+def _one_of(filter_: OneOf) -> Condition:
+    column = memories.c[filter_.field]
+    if not filter_.values:
+        return false()
+    # A lone value is compared by `=`: then the index on it gives the order of a page too.
+    value, *others = filter_.values
+    return and_(column.is_not(None), column.in_(filter_.values) if others else column == value)
+
+
+@condition.register
+def _present(filter_: Present) -> Condition:
+    if filter_.field == "categories":
+        return _exists(memory_categories)
+    return memories.c[filter_.field].is_not(None)
+
+
+@condition.register
+def _compare_time(filter_: CompareTime) -> Condition:
+    return _compare(memories.c[filter_.field], filter_.operator, filter_.microseconds)
+
+
+@condition.register
+def _compare_expiration(filter_: CompareExpiration) -> Condition:
+    day = memories.c.expiration_date
+    return and_(day.is_not(None), _compare(day, filter_.operator, filter_.day.isoformat()))
+
+
+@condition.register
+def _text_contains(filter_: TextContains) -> Condition:
+    return _contains(memories.c.folded_text if filter_.fold else memories.c.text, filter_.part)
+
+
+@condition.register
+def _category_one_of(filter_: CategoryOneOf) -> Condition:
+    names = [name_digest(name) for name in filter_.names]
+    return _exists(memory_categories, memory_categories.c.name_digest.in_(names)) if names else false()
+
+
+@condition.register
+def _category_contains(filter_: CategoryContains) -> Condition:
+    return _exists(memory_categories, _contains(memory_categories.c.name_folded, filter_.part))
+
+
+@condition.register
+def _metadata_present(filter_: MetadataPresent) -> Condition:
+    return _exists(memory_metadata, _of_key(filter_.key, VALUE))
+
+
+@condition.register
+def _metadata_equals(filter_: MetadataEquals) -> Condition:
+    same = memory_metadata.c.value_digest == value_digest(filter_.value)
+    return _exists(memory_metadata, _of_key(filter_.key, VALUE), same)
+
+
+@condition.register
+def _metadata_contains(filter_: MetadataContains) -> Condition:
+    element = and_(
+        _of_key(filter_.key, ELEMENT), memory_metadata.c.value_digest == value_digest(filter_.value)
+    )
+    if not isinstance(filter_.value, str):
+        return _exists(memory_metadata, element)
+    text = memory_metadata.c.text
+    part = and_(_of_key(filter_.key, VALUE), text.is_not(None), _contains(text, filter_.value))
+    return _exists(memory_metadata, or_(element, part))
+
+
+def _exists(table: Table, *conditions: Condition) -> Condition:
+    """Whether the memory has such a row, found by its id: so it costs as much as the scope is large."""
+    of_the_memory = (table.c.memory_id == memories.c.id, table.c.project_id == memories.c.project_id)
+    return exists().where(*of_the_memory, *conditions).correlate(memories)
+
+
+def _of_key(key: str, kind: str) -> Condition:
+    return and_(memory_metadata.c.key_digest == key_digest(key), memory_metadata.c.kind == kind)
+
+
+def _contains(text: ColumnElement[str], part: str) -> Condition:
+    return Position(text, literal(part)) > 0
+
+
+def _compare(column: ColumnElement[Any], operator: Comparison, bound: int | str) -> Condition:
+    return _OPERATORS[operator](column, bound)
+
+
+_OPERATORS: Mapping[Comparison, Callable[[ColumnElement[Any], int | str], Condition]] = {
+    "eq": operators.eq,
+    "gt": operators.gt,
+    "gte": operators.ge,
+    "lt": operators.lt,
+    "lte": operators.le,
+}

@@ -1,0 +1,143 @@
+"""Finds the memories that answer a query.
+
+Memories that a filter picks are scored one by one while they are few enough (`EXACT_UP_TO`). Of more, the
+index is asked for the nearest, and those are scored. Either way `service.memory.ranking` gives the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from service.memory.filters import Filter
+from service.memory.filters.grammar import And, OneOf
+from service.memory.lexical import terms
+from service.memory.model import Memory, Scope, Vector, Vectors
+from service.memory.ports import Clock, Embedder, Index, MemoryReader
+from service.memory.ranking import Document, phrasings, rank
+
+EXACT_UP_TO = 1000
+"""Memories that are scored one by one; reading that many vectors takes about 30 ms."""
+
+NEAREST = 200
+"""How many of a large set the index is asked for."""
+
+CLEARLY_WORSE = 0.5
+"""The share of the best score below which `filter_memories` leaves a memory out."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """What is asked, and where to look."""
+
+    text: str
+    filter: Filter
+    top_k: int = 10
+    threshold: float = 0.0
+    """The lowest score that is given."""
+    rerank: bool = False
+    keyword_search: bool = False
+    """Give what holds a word of the query whatever its score."""
+    filter_memories: bool = False
+    """Give only what is nearly as good as the best."""
+    filters_only: bool = False
+    """Give what meets the filter, newest first, and score nothing."""
+    show_expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A memory that was found."""
+
+    memory: Memory
+    score: float | None
+    """How well it answers, in [0, 1]; None when nothing was scored."""
+
+
+class SearchMemories:
+    """Searches the memories of one project."""
+
+    def __init__(self, reader: MemoryReader, index: Index, embedder: Embedder, clock: Clock) -> None:
+        self._reader = reader
+        self._index = index
+        self._embedder = embedder
+        self._now = clock
+
+    async def __call__(self, project_id: str, query: SearchQuery) -> Sequence[Hit]:
+        """The hits, best first, at most `top_k`.
+
+        Raises:
+            Unavailable: a store or the embedder does not answer.
+        """
+        on = None if query.show_expired else self._now().date()
+        if query.filters_only:
+            page = await self._reader.page(project_id, query.filter, offset=0, limit=query.top_k, on=on)
+            return [Hit(memory, None) for memory in page.memories]
+        found = await self._reader.scorable(project_id, query.filter, limit=EXACT_UP_TO + 1, on=on)
+        memories, pending = found.memories, found.pending_vectors
+        documents = [_document(memory) for memory in reversed(memories)]
+        if not documents:
+            return []
+        asked = await self._embedder.embed(phrasings(query.text, documents))
+        if len(memories) > EXACT_UP_TO:
+            memories = await self._nearest(project_id, query, asked, pending, on)
+            documents = [_document(memory) for memory in reversed(memories)]
+        oldest_first = list(reversed(memories))
+        vectors = await self._vectors(project_id, oldest_first, pending)
+        ranking = rank(query.text, asked, documents, vectors)
+        hits = [Hit(oldest_first[place], float(ranking.scores[place])) for place in ranking.order]
+        return _wanted(hits, query)[: query.top_k]
+
+    async def _nearest(
+        self,
+        project_id: str,
+        query: SearchQuery,
+        asked: Vectors,
+        pending: Mapping[str, Vector],
+        on: date | None,
+    ) -> Sequence[Memory]:
+        """The nearest of many, and those that the index does not know yet."""
+        scope = required_ids(query.filter)
+        nearest = await self._index.nearest(project_id, scope, asked, max(NEAREST, 2 * query.top_k))
+        ids = [memory_id for memory_id, _ in nearest] + list(pending)[:EXACT_UP_TO]
+        picked = And((query.filter, OneOf("id", tuple(ids))))
+        return (await self._reader.scorable(project_id, picked, limit=len(ids), on=on)).memories
+
+    async def _vectors(
+        self, project_id: str, memories: Sequence[Memory], pending: Mapping[str, Vector]
+    ) -> Vectors:
+        """Their embeddings; zeros for one that is nowhere, which is then found by its words alone."""
+        indexed = await self._index.vectors(
+            project_id, [memory.id for memory in memories if memory.id not in pending]
+        )
+        nowhere = np.zeros(self._embedder.dimensions, dtype=np.float32)
+        known = {**indexed, **pending}
+        return np.stack([known.get(memory.id, nowhere) for memory in memories])
+
+
+def required_ids(filter_: Filter) -> Scope:
+    """The ids that every memory which meets the filter carries, as far as they can be read off it."""
+    operands = filter_.operands if isinstance(filter_, And) else (filter_,)
+    ids: dict[str, str] = {}
+    for operand in operands:
+        if isinstance(operand, And):
+            ids |= required_ids(operand).ids
+        elif isinstance(operand, OneOf) and operand.field != "id" and len(operand.values) == 1:
+            ids[operand.field] = operand.values[0]
+    return Scope(**ids)
+
+
+def _document(memory: Memory) -> Document:
+    return Document(memory.text, memory.speaker, memory.scope.run_id, memory.verbatim)
+
+
+def _wanted(hits: Sequence[Hit], query: SearchQuery) -> Sequence[Hit]:
+    """What the thresholds leave."""
+    lowest = query.threshold
+    if query.filter_memories and hits:
+        lowest = max(lowest, CLEARLY_WORSE * (hits[0].score or 0.0))
+    words = terms(query.text) if query.keyword_search else frozenset()
+    return [hit for hit in hits if (hit.score or 0.0) >= lowest or words & terms(hit.memory.text)]

@@ -1,0 +1,61 @@
+"""The language model behind the clients' tests: it knows a few sentences, and answers as a model would."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tests.scripted_openai import Body, Reply, add, delete, plan, update
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence, the fact in it, and the beginning of the known fact whose place it takes, if any."""
+
+    said: str
+    fact: str
+    replaces: str = ""
+
+
+SENTENCES = (
+    Sentence("I'm vegetarian", "Is vegetarian"),
+    Sentence("I live in Berlin", "Lives in Berlin"),
+    Sentence("I moved to Munich", "Lives in Munich", replaces="Lives in "),
+    Sentence("I love hiking", "Loves hiking"),
+    Sentence("Forget where I live", "", replaces="Lives in "),
+    Sentence("I am the support agent for ACME", "Is the support agent for ACME"),
+)
+
+
+def answer(request: Body) -> Reply:
+    """A plan with a change for each known sentence that the right speaker said."""
+    system, user = (message["content"] for message in request["messages"])
+    asked = json.loads(user)
+    name, *_ = policy_of(system).get("categories", {"misc": ""})
+    changes = [
+        _change(sentence, message["index"], asked["known"], name)
+        for message in asked["messages"]
+        if message["role"] == asked["about"]
+        for sentence in SENTENCES
+        if sentence.said in message["content"]
+    ]
+    return plan(changes)
+
+
+def policy_of(system: str) -> dict[str, Any]:
+    """The application's wishes, which stand in one line of what the model is told."""
+    lines = [line for line in system.splitlines() if line.startswith("{") and "operations" not in line]
+    policy: dict[str, Any] = json.loads(lines[0])
+    return policy
+
+
+def _change(sentence: Sentence, index: int, known: list[dict[str, str]], category: str) -> Body:
+    targets = [
+        each["id"] for each in known if sentence.replaces and each["text"].startswith(sentence.replaces)
+    ]
+    if not targets:
+        return add(sentence.fact, quote=sentence.said, message_index=index, categories=[category])
+    if not sentence.fact:
+        return delete(targets[0], quote=sentence.said, message_index=index)
+    return update(targets[0], sentence.fact, quote=sentence.said, message_index=index, categories=[category])

@@ -1,0 +1,191 @@
+"""Memories and filters that meet now and then: both are drawn from the same few awkward values."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+from service.memory.model import Memory, Scope
+
+E_ACUTE, E_WITH_ACUTE = "\u00e9", "e\u0301"
+PIECES = [
+    *("ß", "SS", "ss", "İ", "i̇", "I", "ı", "Σ", "σ", "ς", "ΟΔΟΣ", "ﬁ", "FI", "\u212a", "k", "ǰ", "Ⅷ", "viii"),
+    *(
+        E_ACUTE,
+        E_WITH_ACUTE,
+        E_ACUTE.upper(),
+        "ö",
+        "Ö",
+        "日本",
+        "🍕",
+        "%",
+        "_",
+        "\\",
+        "'",
+        '"',
+        "*",
+        " ",
+        "a",
+        "A",
+    ),
+]
+IDS = ["a", "A", "ab", "%", "_", "a%", "'", "ß", "SS", E_ACUTE, E_WITH_ACUTE, "NULL", "\U0001f355"]
+NAMES = [
+    "food",
+    "Food",
+    "FOOD & drink",
+    "straße",
+    "STRASSE",
+    "ﬁnance",
+    "Finance",
+    "%",
+    "_",
+    E_ACUTE,
+    E_WITH_ACUTE,
+]
+KEYS = ["k", "K", "k.x", "%", E_ACUTE, E_WITH_ACUTE, "ß", ""]
+WORD_KEYS = ["eq", "ne", "contains", "in", "AND"]
+SCALARS: list[Any] = [
+    *(None, True, False, 0, 1, -1, 2**53, 2**53 + 1, 10**30, 10**30 + 1, Decimal("0.1"), Decimal("0.10")),
+    *(
+        Decimal("-0.0"),
+        Decimal("1.0"),
+        Decimal("1E+0"),
+        Decimal("1E+30"),
+        Decimal("100E-2"),
+        Decimal("1E-300"),
+    ),
+    *("", "1", "true", "null", "*", "a", "A", "ab", "ß", "SS", "%", "_", "\\", "'", E_ACUTE, E_WITH_ACUTE),
+]
+MIDNIGHT = datetime(2024, 3, 1, tzinfo=UTC)
+INSTANTS = [
+    MIDNIGHT + days * timedelta(days=1) + offset * timedelta(microseconds=1)
+    for days in (-1, 0, 1)
+    for offset in (-1, 0, 1, 500_000)
+]
+DAYS = [date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1), date(2024, 3, 2)]
+
+texts = st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map("".join)
+json_values = st.recursive(
+    st.sampled_from(SCALARS),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["x", "y", "eq"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@st.composite
+def memories(draw: st.DrawFn) -> Memory:
+    """A memory; its id is random, for it must differ from all others'."""
+    ids = draw(st.lists(st.none() | st.sampled_from(IDS), min_size=4, max_size=4).filter(any))
+    keys = st.sampled_from(KEYS + WORD_KEYS)
+    return Memory(
+        id=str(uuid.uuid4()),
+        scope=Scope(*ids),
+        text=draw(texts),
+        created_at=draw(st.sampled_from(INSTANTS)),
+        updated_at=draw(st.sampled_from(INSTANTS)),
+        metadata=draw(st.none() | st.dictionaries(keys, json_values, max_size=4)),
+        categories=tuple(draw(st.lists(st.sampled_from(NAMES), max_size=3))),
+        expiration_date=draw(st.none() | st.sampled_from(DAYS)),
+    )
+
+
+def _written(time: datetime) -> list[Any]:
+    """The ways in which a client may write an instant."""
+    local = time.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    seconds = Decimal((time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)).scaleb(-6)
+    return [time.isoformat(), time.replace(tzinfo=None).isoformat(), local.isoformat(), seconds, int(seconds)]
+
+
+TIMES = [
+    *(day.isoformat() for day in DAYS),
+    *(written for time in INSTANTS for written in _written(time)),
+    *(
+        "0001-01-01",
+        "9999-12-31",
+        "9999-12-31T23:59:59Z",
+        "2024-03-01T00:00:00Z",
+        0,
+        Decimal("1709251200.0000009"),
+    ),
+]
+
+
+def _choice(values: list[Any]) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+def _clauses(operands: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """One or two operators, each with an operand of its own kind."""
+    clause = st.sampled_from(sorted(operands)).flatmap(
+        lambda word: operands[word].map(lambda operand: {word: operand})
+    )
+    return st.lists(clause, min_size=1, max_size=2).map(
+        lambda found: {k: v for one in found for k, v in one.items()}
+    )
+
+
+def _valued(
+    values: st.SearchStrategy[Any], more: dict[str, st.SearchStrategy[Any]]
+) -> st.SearchStrategy[Any]:
+    """A bare value, a bare list, or operators."""
+    single, several = values | st.sampled_from(["*", None]), st.lists(values, max_size=3)
+    operands = {"eq": single, "ne": single, "in": several, "nin": several, **more}
+    return single | several | _clauses(operands)
+
+
+def _conditions(population: list[Memory]) -> st.SearchStrategy[dict[str, Any]]:
+    times, names = _choice(TIMES), _choice(NAMES)
+    parts = _choice(PIECES) | texts
+    contains = _clauses({"contains": parts, "icontains": parts})
+    time = _valued(times, dict.fromkeys(("gt", "gte", "lt", "lte"), times))
+    in_names = _choice([*NAMES, "o", "STRASS", "ss", "ce"])
+    known = st.lists(_choice([*(m.id for m in population), population[0].id.upper(), "no id"]), max_size=3)
+    fields = {
+        **dict.fromkeys(("user_id", "agent_id", "app_id", "run_id"), _valued(_choice(IDS), {})),
+        **dict.fromkeys(("created_at", "updated_at", "timestamp", "expiration_date"), time),
+        **dict.fromkeys(("keywords", "text"), contains),
+        "categories": _valued(names, {"contains": in_names, "icontains": in_names}),
+        "metadata": _metadata(),
+        "memory_ids": known | _clauses({"in": known, "nin": known}),
+    }
+    return st.sampled_from(sorted(fields)).flatmap(lambda name: fields[name].map(lambda value: {name: value}))
+
+
+def _metadata() -> st.SearchStrategy[Any]:
+    literal = json_values.filter(
+        lambda value: not isinstance(value, dict) or not value or set(value) - {"eq"}
+    )
+    parts = json_values.filter(lambda value: value != "")
+    by_key = _clauses({"eq": json_values, "ne": json_values, "contains": parts})
+    keys = st.sampled_from(KEYS)
+    any_keys = st.sampled_from(KEYS + WORD_KEYS)
+    pairs = st.dictionaries(any_keys, json_values, min_size=1, max_size=2)
+    return (
+        _choice(["*", None])
+        | st.dictionaries(keys, literal | by_key, min_size=1, max_size=2)
+        | _clauses(
+            {"eq": pairs, "ne": pairs, "contains": st.dictionaries(any_keys, parts, min_size=1, max_size=2)}
+        )
+    )
+
+
+def filters(population: list[Memory]) -> st.SearchStrategy[dict[str, Any]]:
+    """A filter with AND, OR, NOT and siblings."""
+
+    def combined(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+        several = st.lists(inner, min_size=1, max_size=3)
+        return st.one_of(
+            several.map(lambda items: {"AND": items}),
+            several.map(lambda items: {"OR": items}),
+            (several | inner).map(lambda items: {"NOT": items}),
+            several.map(lambda items: {key: value for item in items for key, value in item.items()}),
+        )
+
+    return st.recursive(_conditions(population), combined, max_leaves=4)
