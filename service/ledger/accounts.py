@@ -55,11 +55,18 @@ class SqlAccounts:
         row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         if row is None or not hmac.compare_digest(row.digest, digest):
             return None
-        return Principal(row.id, row.organization_id, row.project_id, AccessRole(row.role), row.email)
+        return Principal(
+            row.id,
+            row.organization_id,
+            row.project_id,
+            AccessRole(row.role),
+            row.email,
+            row.organization_wide or row.email != "",
+        )
 
-    async def project_access(self, member: str, selection: ProjectSelection) -> ProjectAccess | None:
+    async def project_access(self, principal: Principal, selection: ProjectSelection) -> ProjectAccess | None:
         """See the port."""
-        query = usable_projects(member, projects.c.id, projects.c.organization_id).join(
+        query = usable_projects(principal, projects.c.id, projects.c.organization_id).join(
             organizations, projects.c.organization_id == organizations.c.id
         )
         asked = (
@@ -78,10 +85,12 @@ class SqlAccounts:
         (row,) = found
         return ProjectAccess(row.organization_id, row.id, AccessRole(row.role))
 
-    async def organization_access(self, member: str, organization_id: str) -> OrganizationAccess | None:
+    async def organization_access(
+        self, principal: Principal, organization_id: str
+    ) -> OrganizationAccess | None:
         """See the port."""
-        itself = role_in_organization(member, organization_id)
-        through = roles_in_projects(member, organization_id)
+        itself = role_in_organization(principal.member, organization_id)
+        through = roles_in_projects(principal.member, organization_id)
 
         def read(connection: Connection) -> OrganizationAccess | None:
             role, roles = connection.scalar(itself), connection.scalars(through).all()
@@ -117,7 +126,10 @@ class SqlAccounts:
         return await self._database.write(ensure)
 
     async def ensure_key(self, secret: str, project_id: str, name: str, at: datetime) -> bool:
-        """Makes a given secret a valid owner's key of the project's organization; False when it was one.
+        """Makes a given secret a valid owner's key of the project; False when it already was one.
+
+        It is an owner of the organization too: there has to be one. Of its projects it may use those that
+        it made, and this one.
 
         Raises:
             PermissionDenied: the key was revoked, which is for ever.
@@ -125,7 +137,7 @@ class SqlAccounts:
         if await self.principal(digest(secret)):
             return False
         try:
-            await self.create_key(secret, project_id, name, AccessRole.OWNER, at, organization_wide=True)
+            await self.create_key(secret, project_id, name, AccessRole.OWNER, at, administers=True)
         except IntegrityError:
             if await self.principal(digest(secret)):
                 return False  # another process was first
@@ -141,11 +153,23 @@ class SqlAccounts:
         at: datetime,
         *,
         organization_wide: bool = False,
+        administers: bool = False,
         email: str = "",
     ) -> ApiKey:
         """Stores a new key, of which only the digest is kept, and makes its owner a member.
 
         Who is a member already keeps that role, and the key can do no more than it.
+
+        Args:
+            secret: the key.
+            project_id: the project of calls that select none.
+            name: what the key is for.
+            role: the most that it may do.
+            at: now.
+            organization_wide: it may use every project of the organization.
+            administers: it belongs to the organization, but opens those projects only of which it is a
+                member itself.
+            email: whose key it is; empty for a machine's.
 
         Raises:
             InvalidRequest: `email` is not empty and not an address.
@@ -171,7 +195,7 @@ class SqlAccounts:
                 )
             )
             ensure_member(connection, project_members, {"project_id": project_id}, member)
-            if organization_wide:
+            if organization_wide or administers:
                 ensure_member(connection, organization_members, {"organization_id": organization_id}, member)
             return connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one()
 

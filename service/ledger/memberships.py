@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, false, func, insert, or_, select, true
 
 from service.ledger.rows import AnyRow, Values, microseconds, time_from
 from service.ledger.schema import organization_members, organizations, project_members, projects
-from service.memory.accounts import AccessRole
+from service.memory.accounts import AccessRole, Principal
 from service.memory.members import Member
 
 
-def usable_projects(member: str, *columns: ColumnElement[Any]) -> Select[Any]:
-    """Columns of the projects that a member may use, with the membership's role as `role`.
+def usable_projects(principal: Principal, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Columns of the projects that a caller may use, with the membership's role as `role`.
 
     A membership of a project counts before one of its organization.
     """
+    member = principal.member
     role = func.coalesce(project_members.c.role, organization_members.c.role)
     own = and_(project_members.c.project_id == projects.c.id, project_members.c.member == member)
     through = and_(
         organization_members.c.organization_id == projects.c.organization_id,
         organization_members.c.member == member,
+        true() if principal.organization_wide else false(),
     )
     return (
         select(*columns, role.label("role"))

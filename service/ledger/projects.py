@@ -18,7 +18,7 @@ from service.ledger.removal import remove_projects
 from service.ledger.rows import AnyRow, Values, microseconds, time_from
 from service.ledger.schema import organizations, project_members, projects
 from service.memory.access import NO_ORGANIZATION, NO_PROJECT
-from service.memory.accounts import AccessRole
+from service.memory.accounts import AccessRole, Principal
 from service.memory.errors import AlreadyExists, NotFound
 from service.memory.members import Member
 from service.memory.ports import ProjectSettings
@@ -31,9 +31,10 @@ class SqlProjects:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def list(self, member: str, organization_id: str) -> Sequence[Project]:
+    async def list(self, principal: Principal, organization_id: str) -> Sequence[Project]:
         """See the port."""
-        usable = usable_projects(member, projects.c.id).where(projects.c.organization_id == organization_id)
+        usable = usable_projects(principal, projects.c.id)
+        usable = usable.where(projects.c.organization_id == organization_id)
         chosen = select(projects).where(projects.c.id.in_(select(usable.subquery().c.id)))
         return await self._database.read(lambda connection: _projects(connection, chosen))
 

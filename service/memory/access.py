@@ -30,7 +30,7 @@ async def access_organization(
     Raises:
         NotFound: it is not there, or the caller has no part in it.
     """
-    access = await accounts.organization_access(principal.member, organization_id)
+    access = await accounts.organization_access(principal, organization_id)
     if access is None:
         raise NotFound(NO_ORGANIZATION)
     return replace(
@@ -49,7 +49,7 @@ async def access_named_project(
         NotFound: it is not there, or the caller may not use it.
     """
     selection = ProjectSelection(org_id=organization_id, project_id=project_id)
-    access = await accounts.project_access(principal.member, selection)
+    access = await accounts.project_access(principal, selection)
     if access is None:
         raise NotFound(NO_PROJECT)
     return replace(access, role=access.role.capped(principal.role))

@@ -50,6 +50,8 @@ class Principal:
     """The most that the key may do anywhere."""
     email: str
     """In lower case; empty for a machine's key."""
+    organization_wide: bool
+    """Membership of an organization opens all its projects to the key. So it is for people, always."""
 
     @property
     def member(self) -> str:
@@ -117,11 +119,13 @@ class Accounts(Protocol):
     async def principal(self, digest: str) -> Principal | None:
         """The owner of the valid key whose secret has that SHA-256 (hexadecimal), if there is one."""
 
-    async def project_access(self, member: str, selection: ProjectSelection) -> ProjectAccess | None:
-        """The one project that fits the selection and that the member may use, with the membership's role."""
+    async def project_access(self, principal: Principal, selection: ProjectSelection) -> ProjectAccess | None:
+        """The one project that fits the selection and that the caller may use, with the membership's role."""
 
-    async def organization_access(self, member: str, organization_id: str) -> OrganizationAccess | None:
-        """What the member may do in an organization; None when it has no part in it."""
+    async def organization_access(
+        self, principal: Principal, organization_id: str
+    ) -> OrganizationAccess | None:
+        """What the caller may do in an organization as its member; None when it has no part in it."""
 
 
 def is_uuid(text: str) -> bool:
@@ -183,7 +187,7 @@ async def access_project(
     """
     if violations := selection.violations():
         raise InvalidRequest(violations)
-    access = await accounts.project_access(principal.member, _completed(selection, principal))
+    access = await accounts.project_access(principal, _completed(selection, principal))
     if access is None:
         raise PermissionDenied("This API key may not use that organization or project.")
     return replace(access, role=access.role.capped(principal.role))

@@ -58,8 +58,8 @@ class ProjectUpdate:
 class Projects(Protocol):
     """Keeps projects. Every method is one transaction."""
 
-    async def list(self, member: str, organization_id: str) -> Sequence[Project]:
-        """Those of an organization that the member may use, oldest first."""
+    async def list(self, principal: Principal, organization_id: str) -> Sequence[Project]:
+        """Those of an organization that the caller may use, oldest first."""
 
     async def create(
         self, organization_id: str, name: str, description: str, owner: str, at: datetime
@@ -105,7 +105,7 @@ class ProjectAdministration:
     async def list(self, principal: Principal, organization_id: str) -> Sequence[Project]:
         """Those projects of an organization that the caller may use, oldest first."""
         await access_organization(self._accounts, principal, organization_id)
-        return await self._projects.list(principal.member, organization_id)
+        return await self._projects.list(principal, organization_id)
 
     async def create(
         self, principal: Principal, organization_id: str, name: str, description: str

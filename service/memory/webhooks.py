@@ -120,9 +120,7 @@ class WebhookAdministration:
         project_id = await self._webhooks.project_of(webhook_id)
         if project_id is None or allowed not in {None, project_id}:
             raise NotFound(NO_WEBHOOK)
-        access = await self._accounts.project_access(
-            principal.member, ProjectSelection(project_id=project_id)
-        )
+        access = await self._accounts.project_access(principal, ProjectSelection(project_id=project_id))
         if access is None:
             raise NotFound(NO_WEBHOOK)
         require_owner(access.role.capped(principal.role))
