@@ -16,7 +16,7 @@ from gateway.boundary import Boundary
 from gateway.calls import Stubs, request_id_of
 from gateway.openapi.document import DESCRIPTION, TITLE
 from gateway.paths import PathRules
-from gateway.routes import account, docs, health, memories
+from gateway.routes import account, docs, health, memories, organizations, projects, webhooks
 
 BODY_LIMIT = 4 * 1024 * 1024
 """Clients take 413 for an exhausted quota, so the limit is generous (contract section 1)."""
@@ -50,7 +50,7 @@ def create_app(
     app.add_middleware(Boundary)
     app.add_exception_handler(errors.ApiError, _api_error)
     app.add_exception_handler(HTTPException, _routing_error)
-    for noun in (memories, account, health, docs):
+    for noun in (memories, account, organizations, projects, webhooks, health, docs):
         app.include_router(noun.router)
     app.mount(docs.ASSETS, StaticFiles(directory=str(swagger_ui_path)))
     return app

@@ -10,6 +10,7 @@ import grpc.aio
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from memoryd.v1.account_service_pb2_grpc import AccountServiceStub
 from memoryd.v1.memory_service_pb2_grpc import MemoryServiceStub
+from memoryd.v1.webhook_service_pb2_grpc import WebhookServiceStub
 from starlette.requests import Request
 
 from gateway.errors import from_rpc, invalid_key
@@ -27,12 +28,18 @@ class Stubs:
 
     memories: MemoryServiceStub
     accounts: AccountServiceStub
+    webhooks: WebhookServiceStub
     health: HealthStub
 
     @classmethod
     def over(cls, channel: grpc.aio.Channel) -> Stubs:
         """The stubs over a channel."""
-        return cls(MemoryServiceStub(channel), AccountServiceStub(channel), HealthStub(channel))
+        return cls(
+            MemoryServiceStub(channel),
+            AccountServiceStub(channel),
+            WebhookServiceStub(channel),
+            HealthStub(channel),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import add, errors, schemas
+from gateway.openapi import accounts, add, errors, schemas
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -37,7 +37,7 @@ READY: dict[int | str, dict[str, Any]] = {
     503: {"description": "Not ready; `error` says why.", **schemas.content(schemas.ref("Error"))},
 }
 
-_COMPONENTS = {**add.SCHEMAS, **errors.SCHEMAS, "Ping": schemas.PING}
+_COMPONENTS = {**add.SCHEMAS, **accounts.SCHEMAS, **errors.SCHEMAS, "Ping": schemas.PING}
 
 
 def request_body(name: str) -> dict[str, Any]:
@@ -45,9 +45,9 @@ def request_body(name: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, **schemas.content(schemas.ref(name))}, **PROJECT_PARAMETERS}
 
 
-def responses(name: str) -> dict[int | str, dict[str, Any]]:
+def responses(name: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """The answers of a route that needs a key: a schema on success, and every error."""
-    return {200: {"description": "Success.", **schemas.content(schemas.ref(name))}, **errors.RESPONSES}
+    return {status: {"description": "Success.", **schemas.content(schemas.ref(name))}, **errors.RESPONSES}
 
 
 def build(routes: Sequence[BaseRoute]) -> bytes:

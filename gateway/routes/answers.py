@@ -14,3 +14,8 @@ def answer(body: bytes, status: int = 200) -> Response:
 def answer_object(value: dict[str, object], status: int = 200) -> Response:
     """An answer with an object."""
     return answer(exact_json.dumps(value).encode(), status)
+
+
+def answer_array(value: list[object], status: int = 200) -> Response:
+    """An answer with an array."""
+    return answer(exact_json.dumps(value).encode(), status)

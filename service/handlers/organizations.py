@@ -64,6 +64,8 @@ class OrganizationMethods:
         fields = Fields()
         organization_id = uuid_of(fields, "org_id", request.org_id)
         fields.raise_if_wrong()
+        if request.validate_only:
+            return pb.DeleteOrganizationResponse()
         await self._organizations.delete(current_call().principal, organization_id)
         return pb.DeleteOrganizationResponse()
 
@@ -118,5 +120,7 @@ class OrganizationMethods:
         fields = Fields()
         group, name = group_of(fields, request.org_id), member_of(fields, request.email)
         fields.raise_if_wrong()
+        if request.validate_only:
+            return pb.RemoveOrganizationMemberResponse()
         await self._members.remove(current_call().principal, group, name)
         return pb.RemoveOrganizationMemberResponse()

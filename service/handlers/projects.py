@@ -87,6 +87,8 @@ class ProjectMethods:
         organization_id = uuid_of(fields, "org_id", request.org_id)
         project_id = uuid_of(fields, "project_id", request.project_id)
         fields.raise_if_wrong()
+        if request.validate_only:
+            return pb.DeleteProjectResponse()
         await self._projects.delete(current_call().principal, organization_id, project_id)
         return pb.DeleteProjectResponse()
 
@@ -142,5 +144,7 @@ class ProjectMethods:
         group = group_of(fields, request.org_id, request.project_id)
         name = member_of(fields, request.email)
         fields.raise_if_wrong()
+        if request.validate_only:
+            return pb.RemoveProjectMemberResponse()
         await self._members.remove(current_call().principal, group, name)
         return pb.RemoveProjectMemberResponse()

@@ -85,6 +85,8 @@ class WebhookHandlers(WebhookServiceServicer):
         selection = selection_from(request, fields)
         webhook_id = uuid_of(fields, "webhook_id", request.webhook_id)
         fields.raise_if_wrong()
+        if request.validate_only:
+            return pb.DeleteWebhookResponse()
         await self._webhooks.delete(current_call().principal, selection, webhook_id)
         return pb.DeleteWebhookResponse()
 
