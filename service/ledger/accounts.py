@@ -112,11 +112,7 @@ class SqlAccounts:
             if existing is not None:
                 return existing, False
             organization_id, project_id = str(uuid.uuid4()), str(uuid.uuid4())
-            common = {
-                "name": DEFAULT_NAME,
-                "created_at": microseconds(at),
-                "updated_at": microseconds(at),
-            }
+            common = {"name": DEFAULT_NAME, "created_at": microseconds(at)}
             connection.execute(insert(organizations).values(id=organization_id, **common))
             connection.execute(
                 insert(projects).values(id=project_id, organization_id=organization_id, **common)

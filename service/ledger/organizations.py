@@ -48,9 +48,10 @@ class SqlOrganizations:
         def create(connection: Connection) -> None:
             if connection.scalar(known.limit(1)) is not None:
                 raise AlreadyExists("You have an organization of that name already.")
-            times = {"created_at": microseconds(at), "updated_at": microseconds(at)}
             connection.execute(
-                insert(organizations).values(id=made.id, name=name, description=description, **times)
+                insert(organizations).values(
+                    id=made.id, name=name, description=description, created_at=microseconds(at)
+                )
             )
             connection.execute(
                 insert(organization_members).values(
@@ -91,6 +92,5 @@ class SqlOrganizations:
 
 
 def _organization_from(row: AnyRow) -> Organization:
-    return Organization(
-        row.id, row.name, row.description, time_from(row.created_at), time_from(row.updated_at)
-    )
+    changed = row.created_at if row.updated_at is None else row.updated_at
+    return Organization(row.id, row.name, row.description, time_from(row.created_at), time_from(changed))

@@ -55,7 +55,6 @@ class SqlProjects:
                     name=name,
                     description=description,
                     created_at=microseconds(at),
-                    updated_at=microseconds(at),
                 )
             )
             connection.execute(
@@ -167,6 +166,6 @@ def _project_from(row: AnyRow, members: Sequence[Member]) -> Project:
         settings=settings_from(row),
         kept={name: value for name, value in _other_settings(row).items() if name in KEPT_SETTINGS},
         created_at=time_from(row.created_at),
-        updated_at=time_from(row.updated_at),
+        updated_at=time_from(row.created_at if row.updated_at is None else row.updated_at),
         members=tuple(members),
     )

@@ -66,7 +66,7 @@ organizations = Table(
     Column("name", Name, nullable=False),
     Column("description", Text, nullable=False, server_default=""),
     Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, comment="NULL: not since it was made"),
 )
 
 projects = Table(
@@ -80,7 +80,7 @@ projects = Table(
     Column("description", Text, nullable=False, server_default=""),
     Column("settings", Text, comment="JSON object: the other settings, under the names that clients use"),
     Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, comment="NULL: not since it was made"),
     UniqueConstraint("organization_id", "name"),
 )
 

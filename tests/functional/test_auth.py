@@ -82,13 +82,10 @@ def places(memoryd: Memoryd) -> Places:
     ledger = LedgerFile(memoryd.data_dir)
     own = httpx.get(f"{memoryd.url}/v1/ping/", headers={"Authorization": f"Token {memoryd.key}"}).json()
     sibling, organization, foreign = (str(uuid.uuid4()) for _ in range(3))
-    ledger.run(
-        "INSERT INTO organizations (id, name, created_at, updated_at) VALUES (?, 'rivals', 1, 1)",
-        organization,
-    )
+    ledger.run("INSERT INTO organizations (id, name, created_at) VALUES (?, 'rivals', 1)", organization)
     for project, owner, name in ((sibling, own["org_id"], "second"), (foreign, organization, "theirs")):
         ledger.run(
-            "INSERT INTO projects (id, organization_id, name, created_at, updated_at) VALUES (?, ?, ?, 1, 1)",
+            "INSERT INTO projects (id, organization_id, name, created_at) VALUES (?, ?, ?, 1)",
             project,
             owner,
             name,

@@ -86,7 +86,9 @@ def upgrade() -> None:
 
     with op.batch_alter_table("organizations", schema=None) as batch_op:
         batch_op.add_column(sa.Column("description", sa.Text(), server_default="", nullable=False))
-        batch_op.add_column(sa.Column("updated_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(
+            sa.Column("updated_at", sa.BigInteger(), nullable=True, comment="NULL: not since it was made")
+        )
         batch_op.drop_constraint(batch_op.f("uq_organizations_name"), type_="unique")
 
     with op.batch_alter_table("projects", schema=None) as batch_op:
@@ -99,12 +101,9 @@ def upgrade() -> None:
                 comment="JSON object: the other settings, under the names that clients use",
             )
         )
-        batch_op.add_column(sa.Column("updated_at", sa.BigInteger(), nullable=True))
-
-    for table in ("organizations", "projects"):
-        op.execute(sa.text(f"UPDATE {table} SET updated_at = created_at"))  # noqa: S608 - two names of ours
-        with op.batch_alter_table(table, schema=None) as batch_op:
-            batch_op.alter_column("updated_at", existing_type=sa.BigInteger(), nullable=False)
+        batch_op.add_column(
+            sa.Column("updated_at", sa.BigInteger(), nullable=True, comment="NULL: not since it was made")
+        )
 
     if op.get_bind().dialect.name == "sqlite":
         with op.batch_alter_table(
