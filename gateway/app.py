@@ -16,7 +16,19 @@ from gateway.boundary import Boundary
 from gateway.calls import Stubs, request_id_of
 from gateway.openapi.document import DESCRIPTION, TITLE
 from gateway.paths import PathRules
-from gateway.routes import account, docs, health, memories, organizations, projects, webhooks
+from gateway.routes import (
+    account,
+    docs,
+    entities,
+    events,
+    health,
+    memories,
+    memory,
+    organizations,
+    projects,
+    search,
+    webhooks,
+)
 
 BODY_LIMIT = 4 * 1024 * 1024
 """Clients take 413 for an exhausted quota, so the limit is generous (contract section 1)."""
@@ -50,7 +62,21 @@ def create_app(
     app.add_middleware(Boundary)
     app.add_exception_handler(errors.ApiError, _api_error)
     app.add_exception_handler(HTTPException, _routing_error)
-    for noun in (memories, account, organizations, projects, webhooks, health, docs):
+    # A path with an id takes whatever is not another route's, so it comes last.
+    nouns = (
+        memories,
+        search,
+        events,
+        entities,
+        account,
+        organizations,
+        projects,
+        webhooks,
+        health,
+        docs,
+        memory,
+    )
+    for noun in nouns:
         app.include_router(noun.router)
     app.mount(docs.ASSETS, StaticFiles(directory=str(swagger_ui_path)))
     return app

@@ -9,6 +9,8 @@ from typing import TypeVar
 import grpc.aio
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from memoryd.v1.account_service_pb2_grpc import AccountServiceStub
+from memoryd.v1.entity_service_pb2_grpc import EntityServiceStub
+from memoryd.v1.event_service_pb2_grpc import EventServiceStub
 from memoryd.v1.memory_service_pb2_grpc import MemoryServiceStub
 from memoryd.v1.webhook_service_pb2_grpc import WebhookServiceStub
 from starlette.requests import Request
@@ -29,16 +31,20 @@ class Stubs:
     memories: MemoryServiceStub
     accounts: AccountServiceStub
     webhooks: WebhookServiceStub
+    events: EventServiceStub
+    entities: EntityServiceStub
     health: HealthStub
 
     @classmethod
     def over(cls, channel: grpc.aio.Channel) -> Stubs:
         """The stubs over a channel."""
         return cls(
-            MemoryServiceStub(channel),
-            AccountServiceStub(channel),
-            WebhookServiceStub(channel),
-            HealthStub(channel),
+            memories=MemoryServiceStub(channel),
+            accounts=AccountServiceStub(channel),
+            webhooks=WebhookServiceStub(channel),
+            events=EventServiceStub(channel),
+            entities=EntityServiceStub(channel),
+            health=HealthStub(channel),
         )
 
 

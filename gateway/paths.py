@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 API = ("/v1/", "/v2/", "/v3/", "/api/")
 """Where clients speak. Paths below these end with a slash; others do not."""
+
+
+class EntityType(Convertor[str]):
+    """A kind of entity in a path. What is none belongs to other routes: `{entity_type:entity_type}`."""
+
+    regex = "user|agent|app|run"
+
+    def convert(self, value: str) -> str:
+        """The kind as it stands in the path."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """The kind as it stands in the path."""
+        return value
+
+
+register_url_convertor("entity_type", EntityType())
 
 
 class PathRules:
@@ -22,17 +40,30 @@ class PathRules:
         if scope["type"] == "http":
             method = "GET" if scope["method"] == "HEAD" else scope["method"]
             # A copy: the server must still know that it answers HEAD.
-            scope = {**scope, "path": canonical(scope["path"]), "method": method}
+            scope = {
+                **scope,
+                "path": canonical(scope["path"], ends_with_slash=_ends_with_slash(scope)),
+                "method": method,
+            }
         await self.app(scope, receive, send)
 
 
-def canonical(path: str) -> str:
+def canonical(path: str, *, ends_with_slash: bool) -> str:
     """The registered spelling of a path.
 
     At most one trailing slash is added or removed: `/v1/memories//` asks for a memory with an empty id,
     and must never become the path of all memories.
+
+    Args:
+        path: without percent encoding.
+        ends_with_slash: whether it was sent with a trailing slash. An id may end with one as well, as `%2F`.
     """
     path = "/" + path.lstrip("/")
     if f"{path}/".startswith(API):
-        return path if path.endswith("/") else f"{path}/"
+        return path if ends_with_slash else f"{path}/"
     return path.removesuffix("/") or "/"
+
+
+def _ends_with_slash(scope: Scope) -> bool:
+    sent = scope.get("raw_path")
+    return bool(scope["path"].endswith("/") if sent is None else sent.endswith(b"/"))

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
+from service.data_dir import sole_owner
 from service.embeddings.local import LocalEmbedder
 from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
+from service.handlers.entities import EntityHandlers
+from service.handlers.events import EventHandlers
 from service.handlers.memories import MemoryHandlers, MemoryUseCases
 from service.handlers.webhooks import WebhookHandlers
 from service.index import connect
@@ -20,6 +23,8 @@ from service.inference.openai import OpenAIReasoner
 from service.ledger.accounts import SqlAccounts
 from service.ledger.database import Database
 from service.ledger.edits import SqlEdits
+from service.ledger.entities import SqlEntities
+from service.ledger.events import SqlEventLog
 from service.ledger.feedback import SqlFeedback
 from service.ledger.history import SqlChangeLog
 from service.ledger.ledger import SqlLedger
@@ -36,11 +41,12 @@ from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
 from service.memory.members import MemberAdministration
 from service.memory.organizations import OrganizationAdministration
-from service.memory.pending import pending_worker
+from service.memory.pending import SIDE_BY_SIDE, pending_workers
 from service.memory.ports import Embedder, Reasoner, Wake
 from service.memory.projects import ProjectAdministration
 from service.memory.search import SearchMemories
 from service.memory.webhooks import WebhookAdministration
+from service.memory.work import Bell
 from service.opening import now, open_database
 from service.readiness import Readiness
 from service.server import SERVICES, serving
@@ -73,10 +79,13 @@ async def running_service(
         drain_seconds: how long to say NOT_SERVING before calls are refused, asked at the end.
 
     Raises:
-        StartError: the stored vectors are of another embedding model, or the address is taken.
+        StartError: the stored vectors are of another embedding model, or the address or the data directory
+            is taken.
         service.memory.errors.Unavailable: a store or a model does not answer.
     """
     async with AsyncExitStack() as stack:
+        if settings.database_url is None or settings.chroma_url is None:
+            stack.enter_context(sole_owner(settings.data_dir))
         database, embedder = await asyncio.gather(
             asyncio.to_thread(open_database, settings), _open_embedder(settings)
         )
@@ -91,23 +100,24 @@ async def running_service(
         ledger = SqlLedger(database)
         await ledger.recover(now())
 
-        committed, stored = asyncio.Event(), asyncio.Event()
+        committed, stored = asyncio.Event(), Bell(SIDE_BY_SIDE)
         infer = InferFacts(ledger, index, embedder, reasoner, now)
-        add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored.set)
+        add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored)
         edits = SqlEdits(database)
+        delete = DeleteMemories(edits, now, on_commit=committed.set)
         reader = SqlMemories(database)
         memories = MemoryUseCases(
             reader=reader,
             search=SearchMemories(reader, index, embedder, now),
             add=add,
             update=UpdateMemories(edits, embedder, now, on_commit=committed.set),
-            delete=DeleteMemories(edits, now, on_commit=committed.set),
+            delete=delete,
             log=SqlChangeLog(database),
             feedback=SqlFeedback(database),
         )
         writer = index_writer(ledger, index, committed)
-        pending = pending_worker(ledger, add, now, settings.request_timeout, stored)
-        for worker in (writer, pending):
+        pending = pending_workers(ledger, add, now, settings.request_timeout, stored)
+        for worker in (writer, *pending):
             stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
 
         readiness = Readiness(
@@ -121,6 +131,8 @@ async def running_service(
                 MemoryHandlers(accounts, memories, now),
                 _account_handlers(accounts, database, committed.set),
                 WebhookHandlers(WebhookAdministration(accounts, SqlWebhooks(database), now)),
+                EventHandlers(accounts, SqlEventLog(database)),
+                EntityHandlers(accounts, SqlEntities(database), delete, now),
                 readiness,
                 drain_seconds,
             )

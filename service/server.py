@@ -13,6 +13,10 @@ from grpc_reflection.v1alpha import reflection
 from memoryd.v1 import (
     account_service_pb2,
     account_service_pb2_grpc,
+    entity_service_pb2,
+    entity_service_pb2_grpc,
+    event_service_pb2,
+    event_service_pb2_grpc,
     memory_service_pb2,
     memory_service_pb2_grpc,
     webhook_service_pb2,
@@ -21,6 +25,8 @@ from memoryd.v1 import (
 
 from service.config import StartError
 from service.handlers.account import AccountHandlers
+from service.handlers.entities import EntityHandlers
+from service.handlers.events import EventHandlers
 from service.handlers.memories import MemoryHandlers
 from service.handlers.webhooks import WebhookHandlers
 from service.readiness import Readiness
@@ -34,6 +40,8 @@ GRACE_SECONDS = 30.0
 
 SERVICES = (
     account_service_pb2.DESCRIPTOR.services_by_name["AccountService"].full_name,
+    entity_service_pb2.DESCRIPTOR.services_by_name["EntityService"].full_name,
+    event_service_pb2.DESCRIPTOR.services_by_name["EventService"].full_name,
     memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"].full_name,
     webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"].full_name,
 )
@@ -59,6 +67,8 @@ async def serving(
     memories: MemoryHandlers,
     account: AccountHandlers,
     webhooks: WebhookHandlers,
+    events: EventHandlers,
+    entities: EntityHandlers,
     readiness: Readiness,
     drain_seconds: Callable[[], float],
 ) -> AsyncIterator[None]:
@@ -70,6 +80,8 @@ async def serving(
         memories: handlers.
         account: handlers.
         webhooks: handlers.
+        events: handlers.
+        entities: handlers.
         readiness: what answers health checks.
         drain_seconds: how long the pause shall be, asked when the block has ended.
 
@@ -80,6 +92,8 @@ async def serving(
     memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(memories, server)
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(account, server)
     webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server(webhooks, server)
+    event_service_pb2_grpc.add_EventServiceServicer_to_server(events, server)
+    entity_service_pb2_grpc.add_EntityServiceServicer_to_server(entities, server)
     health_pb2_grpc.add_HealthServicer_to_server(readiness.servicer, server)
     reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     try:

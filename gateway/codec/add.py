@@ -35,6 +35,8 @@ OBJECT_FIELDS = ("metadata", "structured_data_schema")
 QUEUED = "Memory processing has been queued for background execution"
 """The text of a queued request; clients compare it."""
 
+ADDED = "Memories added successfully"
+
 
 def decode(body: dict[str, object], query: QueryParams) -> Decoded[AddMemoriesRequest]:
     """The request that a body and a query make, and what is of the wrong type in them."""
@@ -57,6 +59,18 @@ def decode(body: dict[str, object], query: QueryParams) -> Decoded[AddMemoriesRe
     return Decoded(request, violations, _unsaid(given, violations))
 
 
+def decode_v3(body: dict[str, object], query: QueryParams) -> Decoded[AddMemoriesRequest]:
+    """The same for POST /v3/memories/add/, which is asynchronous unless told otherwise.
+
+    What is stored as it is needs no model and is therefore stored at once.
+    """
+    decoded = decode(body, query)
+    request = decoded.request
+    verbatim = request.HasField("infer") and not request.infer
+    request.async_mode = not verbatim and body.get("async_mode") is not False
+    return decoded
+
+
 def _unsaid(given: Mapping[str, object], violations: Sequence[Violation]) -> frozenset[str]:
     """The scope's fields, if the only ids in it were faulty: that it is empty is then no news."""
     faulty = any(violation.field in SCOPE_FIELDS for violation in violations)
@@ -70,23 +84,44 @@ def encode(answer: AddMemoriesResponse, output_format: str) -> bytes:
     if answer.status == EventStatus.EVENT_STATUS_PENDING:
         items: list[dict[str, Any]] = [{"message": QUEUED, "status": "PENDING", "event_id": answer.event_id}]
     else:
-        items = [_result(result, answer) for result in answer.results]
+        items = _results(answer)
     if output_format != "v1.1":
         return exact_json.dumps(items).encode()
-    flat = [{**item, "memory": item["data"]["memory"]} if "data" in item else item for item in items]
-    envelope: dict[str, object] = {"results": flat, "relations": []}
+    envelope: dict[str, object] = {"results": _flat(items), "relations": []}
     if answer.rejected:
-        envelope["rejected"] = [_rejection(operation) for operation in answer.rejected]
+        envelope["rejected"] = [rejection_object(operation) for operation in answer.rejected]
     return exact_json.dumps(envelope).encode()
 
 
-def _result(result: MemoryEvent, answer: AddMemoriesResponse) -> dict[str, Any]:
+def encode_v3(answer: AddMemoriesResponse) -> dict[str, object]:
+    """The answer of POST /v3/memories/add/: one object, with the results once there are any."""
+    head = {"status": status_name(answer.status), "event_id": answer.event_id}
+    if answer.status == EventStatus.EVENT_STATUS_PENDING:
+        return {"message": QUEUED, **head}
+    return {"message": ADDED, **head, "results": _flat(_results(answer))}
+
+
+def status_name(status: EventStatus.ValueType) -> str:
+    """How far a request has come, as JSON says it."""
+    return EventStatus.Name(status).removeprefix("EVENT_STATUS_")
+
+
+def _results(answer: AddMemoriesResponse) -> list[dict[str, Any]]:
+    return [change_object(result, answer.status, answer.event_id) for result in answer.results]
+
+
+def _flat(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**item, "memory": item["data"]["memory"]} if "data" in item else item for item in items]
+
+
+def change_object(result: MemoryEvent, status: EventStatus.ValueType, event_id: str) -> dict[str, Any]:
+    """One change that a request made, ready for `memoryd.exact_json.dumps`."""
     item: dict[str, Any] = {
         "id": result.id,
         "event": _event(result.event),
         "data": {"memory": result.data.memory},
-        "status": EventStatus.Name(answer.status).removeprefix("EVENT_STATUS_"),
-        "event_id": answer.event_id,
+        "status": status_name(status),
+        "event_id": event_id,
         "categories": list(result.categories) or None,
         # Metadata is JSON text already, and must come back as it is.
         "metadata": RawJSON(result.metadata) if result.metadata else None,
@@ -103,7 +138,8 @@ def _result(result: MemoryEvent, answer: AddMemoriesResponse) -> dict[str, Any]:
     return item
 
 
-def _rejection(operation: RejectedOperation) -> dict[str, Any]:
+def rejection_object(operation: RejectedOperation) -> dict[str, Any]:
+    """What the model proposed in vain."""
     kept = operation.carried_out_as != Event.EVENT_UNSPECIFIED
     return {
         "event": _event(operation.event),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
+from google.protobuf.message import Message
 from memoryd import exact_json
 
 from gateway.errors import MAX_VIOLATIONS, Violation
@@ -40,6 +41,13 @@ def until_full(values: list[object], violations: list[Violation]) -> Iterator[tu
         yield index, value
 
 
+def assign(request: Message, given: Mapping[str, object]) -> None:
+    """Sets the fields of a request that are given; None is absent."""
+    for name, value in given.items():
+        if value is not None:
+            setattr(request, name, value)
+
+
 class Fields:
     """A JSON object, read field by field. Null is the same as absent, and nothing is converted.
 
@@ -70,10 +78,34 @@ class Fields:
             return None
         return value
 
+    def number(self, name: str) -> float | None:
+        """A number, with a fraction or without."""
+        value = self.values.get(name)
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            return float(value)
+        if value is not None:
+            self.fault(name, f"must be a number, not {kind_of(value)}")
+        return None
+
     def object_text(self, name: str) -> str | None:
         """An object, as JSON text that says exactly the same."""
         value = self._typed(name, dict)
         return None if value is None else exact_json.dumps(value)
+
+    def texts(self, name: str) -> list[str]:
+        """A list of strings, or one string."""
+        value = self.values.get(name)
+        if isinstance(value, str):
+            return [value]
+        given = self.items(name)
+        for index, item in enumerate(given):
+            if not isinstance(item, str):
+                self.fault(f"{name}[{index}]", f"must be a string, not {KINDS[type(item)]}")
+        return [item for item in given if isinstance(item, str)]
+
+    def items(self, name: str) -> list[object]:
+        """A list of anything; empty when it is absent."""
+        return self._typed(name, list) or []
 
     def fault(self, name: str, complaint: str) -> None:
         """Remembers that something is wrong with a field."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+from google.protobuf.message import Message
 from memoryd.v1.account_service_pb2 import PingRequest
 from starlette.datastructures import QueryParams
 
-from gateway.codec.fields import Fields
+from gateway.codec.fields import Fields, assign
 from gateway.errors import Violation
 from gateway.validation import Decoded
+
+Q = TypeVar("Q", bound=Message)
 
 PROJECT_FIELDS = ("org_id", "org_name", "project_id", "project_name")
 
@@ -19,9 +24,14 @@ def read_project(fields: Fields, query: QueryParams) -> dict[str, str]:
 
 def decode_ping(query: QueryParams) -> Decoded[PingRequest]:
     """GET /v1/ping/: nothing but a project."""
+    return decode_selection(PingRequest(), query)
+
+
+def decode_selection(request: Q, query: QueryParams) -> Decoded[Q]:
+    """A request of which nothing but the project stands in the query."""
     violations: list[Violation] = []
-    selection = read_project(Fields({}, "", violations), query)
-    return Decoded(PingRequest(**selection), violations)
+    assign(request, read_project(Fields({}, "", violations), query))
+    return Decoded(request, violations)
 
 
 def _one_of_all(fields: Fields, query: QueryParams, name: str) -> str | None:

@@ -162,5 +162,15 @@ SCHEMAS: dict[str, Schema] = {
         ("results", "relations"),
         "Format v1.1: an envelope.",
     ),
+    "AddResultsV3": record(
+        {
+            "message": _STRING,
+            "status": {"type": "string", "enum": ["PENDING", "SUCCEEDED"]},
+            "event_id": {"type": "string", "format": "uuid", "description": "The request."},
+            "results": {"type": "array", "items": ref("AddResult"), "description": "Once it has succeeded."},
+        },
+        ("message", "status", "event_id"),
+        "The event to follow, with its results where they are there already.",
+    ),
     "AddResults": {"oneOf": [ref("AddResultsV10"), ref("AddResultsV11")]},
 }

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import accounts, add, errors, schemas
+from gateway.openapi import accounts, add, entities, errors, events, memories, schemas, search
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -21,13 +21,12 @@ API_VERSION = "1"
 OPEN: dict[str, Any] = {"security": []}
 """For routes that need no key."""
 
-PROJECT_PARAMETERS: dict[str, Any] = {
-    "parameters": [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in schemas.PROJECT.items()
-    ]
-}
+PROJECT_PARAMETERS = schemas.query_parameters(schemas.PROJECT)
 """The project may stand in the query of any call."""
+
+FILTER_PARAMETERS = schemas.query_parameters(memories.QUERY_FILTERS, memories.QUERY_IDS, schemas.PROJECT)
+LIST_PARAMETERS = schemas.query_parameters(memories.QUERY_FILTERS, memories.QUERY_LIST, schemas.PROJECT)
+PAGE_PARAMETERS = schemas.query_parameters(memories.PAGE, schemas.PROJECT)
 
 HEALTHY: dict[int | str, dict[str, Any]] = {
     200: {"description": "Alive.", **schemas.content(schemas.status("ok"))}
@@ -37,12 +36,21 @@ READY: dict[int | str, dict[str, Any]] = {
     503: {"description": "Not ready; `error` says why.", **schemas.content(schemas.ref("Error"))},
 }
 
-_COMPONENTS = {**add.SCHEMAS, **accounts.SCHEMAS, **errors.SCHEMAS, "Ping": schemas.PING}
+_COMPONENTS = {
+    **add.SCHEMAS,
+    **memories.SCHEMAS,
+    **search.SCHEMAS,
+    **events.SCHEMAS,
+    **entities.SCHEMAS,
+    **accounts.SCHEMAS,
+    **errors.SCHEMAS,
+    "Ping": schemas.PING,
+}
 
 
-def request_body(name: str) -> dict[str, Any]:
+def request_body(name: str, parameters: dict[str, Any] = PROJECT_PARAMETERS) -> dict[str, Any]:
     """What a route whose body follows a schema adds to its operation."""
-    return {"requestBody": {"required": True, **schemas.content(schemas.ref(name))}, **PROJECT_PARAMETERS}
+    return {"requestBody": {"required": True, **schemas.content(schemas.ref(name))}, **parameters}
 
 
 def responses(name: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
@@ -59,6 +67,10 @@ def build(routes: Sequence[BaseRoute]) -> bytes:
         description=DESCRIPTION,
         routes=routes,
     )
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            # FastAPI promises it wherever the path has a parameter, but the service judges those: 400.
+            operation["responses"].pop("422", None)
     document["components"] = {
         "schemas": _COMPONENTS,
         "securitySchemes": {

@@ -39,7 +39,7 @@ _DESCRIPTIONS = {
     400: "The request breaks rules; `violations` names all of them.",
     401: "No API key, or an invalid one.",
     403: "The key may not use that organization or project.",
-    404: "Nothing is there, or nothing that the key may see.",
+    404: "Nothing there, or nothing of yours.",
     409: "The name is taken, or another change came first. Repeat the call in the second case; `code` tells.",
     413: "The body is larger than the limit.",
     429: "Too many requests; `Retry-After` says how many seconds to wait.",

@@ -42,6 +42,32 @@ def status(value: str) -> Schema:
     return record({"status": {"type": "string", "enum": [value]}}, ("status",), "The state of the gateway.")
 
 
+def page_of(name: str) -> Schema:
+    """One page of a list."""
+    address = {"type": "string", "format": "uri", "nullable": True}
+    return record(
+        {
+            "count": {"type": "integer", "description": "How many there are on all pages."},
+            "next": {**address, "description": "The address of the next page."},
+            "previous": {**address, "description": "The address of the previous page."},
+            "results": {"type": "array", "items": ref(name)},
+        },
+        ("count", "next", "previous", "results"),
+        "One page.",
+    )
+
+
+def query_parameters(*groups: dict[str, Schema]) -> dict[str, Any]:
+    """What a route that reads these fields from the query adds to its operation."""
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "schema": schema}
+            for group in groups
+            for name, schema in group.items()
+        ]
+    }
+
+
 PROJECT: dict[str, Schema] = {
     "org_id": text("The organization, if not the key's own.", format="uuid"),
     "org_name": text("The organization by name. Use `org_id` instead.", deprecated=True),

@@ -11,7 +11,7 @@ from memoryd.v1 import memory_pb2, memory_service_pb2
 
 from service.handlers.fields import Fields
 from service.memory.accounts import ProjectSelection
-from service.memory.model import AddRequest, Change, Message, Outcome, Rejection, Role, Scope
+from service.memory.model import AddRequest, Change, Evidence, Message, Outcome, Rejection, Role, Scope
 
 NO_SCOPE = "At least one of the filters: agent_id, user_id, app_id, run_id is required!"
 """To the letter: clients look for it (contract section 1)."""
@@ -75,7 +75,7 @@ def response_from(outcome: Outcome) -> memory_service_pb2.AddMemoriesResponse:
         event_id=outcome.event_id,
         status=memory_pb2.EventStatus.Value(f"EVENT_STATUS_{outcome.status.value}"),
         results=[_event(change) for change in outcome.changes],
-        rejected=[_rejected(rejection) for rejection in outcome.rejections],
+        rejected=[rejection_proto(rejection) for rejection in outcome.rejections],
     )
 
 
@@ -143,14 +143,22 @@ def _event(change: Change) -> memory_pb2.MemoryEvent:
     if change.before and change.after:
         event.previous_memory = change.before.text
     if change.evidence:
-        event.evidence.message_index = change.evidence.message_index
-        event.evidence.start = change.evidence.start
-        event.evidence.end = change.evidence.end
-        event.evidence.speaker = change.evidence.speaker
+        event.evidence.CopyFrom(evidence_proto(change.evidence))
     return event
 
 
-def _rejected(rejection: Rejection) -> memory_pb2.RejectedOperation:
+def evidence_proto(evidence: Evidence) -> memory_pb2.Evidence:
+    """The words that a fact was read from."""
+    return memory_pb2.Evidence(
+        message_index=evidence.message_index,
+        start=evidence.start,
+        end=evidence.end,
+        speaker=evidence.speaker,
+    )
+
+
+def rejection_proto(rejection: Rejection) -> memory_pb2.RejectedOperation:
+    """What was proposed in vain."""
     carried_out_as = rejection.carried_out_as
     return memory_pb2.RejectedOperation(
         event=memory_pb2.Event.Value(f"EVENT_{rejection.event.value}"),

@@ -52,7 +52,9 @@ def filter_from(request: Filtering, fields: Fields) -> Filter:
     if "filters" in given:
         asked.append(parse_text(request.filters, fields.violations))
     if "memory_ids" in given:
-        asked.append(parse({"memory_ids": list(given["memory_ids"])}, fields.violations))
+        listed = enumerate(given["memory_ids"])
+        chosen = [fields.uuid("memory_id", text, f"memory_ids[{index}]") or "" for index, text in listed]
+        asked.append(parse({"memory_ids": list(chosen)}, fields.violations))
     return And(tuple(asked))
 
 

@@ -7,6 +7,7 @@ commit. A caller that goes away therefore never leaves one half done.
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -154,6 +155,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    # PostgreSQL has it built in.
+    connection.create_function("gen_random_uuid", 0, lambda: str(uuid.uuid4()))
 
 
 def _begin_with(statement: str) -> Callable[[Connection], None]:

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 
 from service.ledger import rows
 from service.ledger.commits import apply_changes, log_changes
 from service.ledger.database import Database
 from service.ledger.filtering import condition
-from service.ledger.schema import memories, subjects
-from service.memory.edit import Decide, deletion
+from service.ledger.schema import SCOPE, memories, outbox, subjects
+from service.ledger.schema import changes as change_log
+from service.memory.edit import Decide
 from service.memory.errors import NotFound
 from service.memory.filters import Filter
 from service.memory.history import MEMORY_NOT_FOUND
-from service.memory.model import Change, Memory, Subject
+from service.memory.model import Change, Event, Memory, Subject
 
-PORTION = 1000
-"""How many memories are deleted at once."""
+KEPT_IN_THE_LOG = ("project_id", "user_id", "metadata", "categories")
 
 SUBJECT = (subjects.c.subject_kind, subjects.c.subject_id)
 
@@ -54,17 +69,11 @@ class SqlEdits:
         chosen = and_(memories.c.project_id == project_id, condition(filter_))
         request_id = str(uuid.uuid4())
 
-        def delete(connection: Connection) -> int:
+        def delete_them(connection: Connection) -> int:
             lock_subjects(connection, project_id, chosen)
-            count = 0
-            # In portions, for there may be more than fit into memory; in one transaction all the same.
-            while portion := connection.execute(select(memories).where(chosen).limit(PORTION)).all():
-                changes = [deletion(rows.memory_from(row)) for row in portion]
-                commit_by_hand(connection, project_id, changes, request_id, actor, at)
-                count += len(changes)
-            return count
+            return delete_by_hand(connection, project_id, chosen, request_id, actor, at)
 
-        return await self._database.write(delete)
+        return await self._database.write(delete_them)
 
 
 def lock_subjects(connection: Connection, project_id: str, chosen: ColumnElement[bool]) -> None:
@@ -96,6 +105,49 @@ def commit_by_hand(
     _advance(connection, project_id, {change.memory.scope.subject for change in changes})
     apply_changes(connection, project_id, changes)
     log_changes(connection, project_id, request_id, changes, actor, at)
+
+
+def delete_by_hand(
+    connection: Connection,
+    project_id: str,
+    chosen: ColumnElement[bool],
+    request_id: str,
+    actor: str,
+    at: datetime,
+) -> int:
+    """Deletes any number of memories within the database, and says how many there were.
+
+    They are logged first, and what is logged is what is deleted: memories that others add between two
+    statements stay whole.
+    """
+    _log_deletions(
+        connection, chosen, {"request_id": request_id, "actor": actor, "created_at": rows.microseconds(at)}
+    )
+    ids = select(change_log.c.memory_id).where(
+        change_log.c.project_id == project_id, change_log.c.request_id == request_id
+    )
+    logged = and_(memories.c.project_id == project_id, memories.c.id.in_(ids))
+    touched = select(memories.c.subject_kind, memories.c.subject_id).where(logged)
+    theirs = and_(subjects.c.project_id == project_id, tuple_(*SUBJECT).in_(touched))
+    forgotten = select(memories.c.project_id, memories.c.id, *(memories.c[name] for name in SCOPE))
+    to_forget = [outbox.c.project_id, outbox.c.memory_id, *(outbox.c[name] for name in SCOPE)]
+    connection.execute(insert(outbox).from_select(to_forget, forgotten.where(logged)))
+    connection.execute(update(subjects).where(theirs).values(version=subjects.c.version + 1))
+    return connection.execute(delete(memories).where(logged)).rowcount
+
+
+def _log_deletions(connection: Connection, chosen: ColumnElement[bool], said: Mapping[str, object]) -> None:
+    """Copies the chosen memories into the log, with what is `said` of all of them."""
+    logged: dict[ColumnElement[Any], ColumnElement[Any]] = {
+        change_log.c.id: cast(func.gen_random_uuid(), String),
+        change_log.c.event: literal(Event.DELETE.value),
+        **{change_log.c[name]: literal(value) for name, value in said.items()},
+        change_log.c.memory_id: memories.c.id,
+        change_log.c.old_text: memories.c.text,
+        **{change_log.c[name]: memories.c[name] for name in KEPT_IN_THE_LOG},
+    }
+    copied = select(*logged.values()).where(chosen).order_by(memories.c.sequence)
+    connection.execute(insert(change_log).from_select(list(logged), copied))
 
 
 def _advance(connection: Connection, project_id: str, touched: Iterable[Subject]) -> None:

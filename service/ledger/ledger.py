@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.ledger import rows
@@ -68,9 +68,20 @@ class SqlLedger:
 
     async def take_pending(self, at: datetime) -> StoredRequest | None:
         """See the port."""
+        # Of each subject only the first request that has not ended may be worked on. It is looked for among
+        # the running ones too, so that two takers never begin two requests of one subject.
+        unfinished = requests.alias()
+        first = (
+            select(func.min(unfinished.c.sequence))
+            .where(
+                unfinished.c.status.in_([RequestStatus.PENDING.value, RequestStatus.RUNNING.value]),
+                unfinished.c.asynchronous.is_(True),
+            )
+            .group_by(unfinished.c.project_id, unfinished.c.subject_kind, unfinished.c.subject_id)
+        )
         oldest = (
             select(requests)
-            .where(requests.c.status == RequestStatus.PENDING.value)
+            .where(requests.c.status == RequestStatus.PENDING.value, requests.c.sequence.in_(first))
             .order_by(requests.c.sequence)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -101,6 +112,7 @@ class SqlLedger:
                 lost.values(
                     status=RequestStatus.FAILED.value,
                     reason="INTERRUPTED",
+                    error_text="The process ended before it was done.",
                     completed_at=rows.microseconds(at),
                 )
             )
@@ -185,11 +197,14 @@ class SqlLedger:
             raise _changed_meanwhile() from error
         return outcome
 
-    async def fail_request(self, project_id: str, event_id: str, reason: str, at: datetime) -> None:
+    async def fail_request(
+        self, project_id: str, event_id: str, reason: str, text: str, at: datetime
+    ) -> None:
         """See the port."""
         values: rows.Values = {
             "status": RequestStatus.FAILED.value,
             "reason": reason,
+            "error_text": text,
             "completed_at": rows.microseconds(at),
         }
         await self._database.write(lambda connection: _finish(connection, project_id, event_id, values))

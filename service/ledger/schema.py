@@ -150,12 +150,14 @@ requests = Table(
     Column("asynchronous", Boolean, nullable=False),
     Column("status", String(16), nullable=False),
     Column("reason", String(64), comment="why it failed"),
+    Column("error_text", Text, comment="the same for people"),
     Column("rejections", Text, comment="JSON list; what the model proposed in vain"),
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("completed_at", BigInteger),
     Index(None, "project_id", "subject_kind", "subject_id", "sequence"),
     Index(None, "status", "sequence"),
+    Index(None, "project_id", "created_at", "sequence"),
 )
 
 memories = Table(
@@ -257,6 +259,39 @@ webhooks = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "project_id", "created_at"),
+)
+
+entities = Table(
+    "entities",
+    metadata,
+    Column("project_id", Id, ForeignKey("projects.id"), primary_key=True),
+    Column("kind", String(8), primary_key=True, comment="user, agent, app or run"),
+    Column("entity_id", Name, primary_key=True),
+    Column("metadata", Text, comment="JSON object, exactly as the client sent it"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("sequence", Sequence, primary_key=True),
+    Column("id", Id, nullable=False, unique=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("schema", Text, nullable=False, comment="JSON Schema, as the client sent it"),
+    Column("filters", Text, nullable=False, comment="JSON object: the memories it is made from"),
+    Column("filters_digest", Digest, nullable=False, comment="equal for equal filters"),
+    Column("instructions", Text),
+    Column("status", String(16), nullable=False),
+    Column("reason", String(64), comment="why it failed"),
+    Column("error_text", Text, comment="the same for people"),
+    Column("result", Text, comment="JSON that fits the schema"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("completed_at", BigInteger),
+    Index(None, "project_id", "sequence"),
+    Index(None, "project_id", "filters_digest", "sequence"),
+    Index(None, "status", "sequence"),
 )
 
 feedback = Table(

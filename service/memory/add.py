@@ -89,10 +89,10 @@ class AddMemories:
         if isinstance(error, asyncio.CancelledError) and stored.request.async_mode:
             # Nobody waits for it, so it is the process that ends: its next start takes the request up again.
             return
-        reason = _reason(error)
+        reason, text = _failure(error)
         log.warning("add failed", event_id=stored.event_id, reason=reason)
         await asyncio.shield(
-            self._ledger.fail_request(stored.project_id, stored.event_id, reason, self._now())
+            self._ledger.fail_request(stored.project_id, stored.event_id, reason, text, self._now())
         )
 
     async def _store_verbatim(self, stored: StoredRequest) -> Outcome:
@@ -118,7 +118,10 @@ class AddMemories:
         )
 
 
-def _reason(error: BaseException) -> str:
+def _failure(error: BaseException) -> tuple[str, str]:
+    """The stable reason, and what people may read of it: never the text of an error that is not ours."""
     if isinstance(error, MemorydError):
-        return error.reason
-    return "CANCELLED" if isinstance(error, asyncio.CancelledError) else "INTERNAL"
+        return error.reason, error.text
+    if isinstance(error, asyncio.CancelledError):
+        return "CANCELLED", "The caller went away before it was done."
+    return "INTERNAL", "Internal error."

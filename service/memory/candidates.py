@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -53,7 +54,8 @@ async def near_the_messages(
     known = [memory for memory in looked_at if memory.id in vectors]
     if not known:
         return (), vectors
-    nearest = nearest_known(
+    nearest = await asyncio.to_thread(
+        nearest_known,
         said.texts,
         said.vectors,
         [memory.text for memory in known],

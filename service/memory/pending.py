@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 
 import structlog
 
 from service.memory.add import AddMemories
 from service.memory.errors import MemorydError, Unavailable
 from service.memory.ports import Clock, Deadline, Ledger
-from service.memory.work import Worker
+from service.memory.work import Bell, Worker
+
+SIDE_BY_SIDE = 8
+"""How many requests are performed at once, each of another subject. Mostly they wait for a model."""
 
 log = structlog.get_logger(__name__)
 
 
-def pending_worker(
-    ledger: Ledger, add: AddMemories, clock: Clock, seconds: float, woken: asyncio.Event
-) -> Worker:
-    """A worker that performs pending requests, oldest first.
+def pending_workers(
+    ledger: Ledger, add: AddMemories, clock: Clock, seconds: float, bell: Bell
+) -> Sequence[Worker]:
+    """Workers that perform pending requests, oldest first, as many as the bell wakes.
+
+    Requests of one subject are performed one after another, in the order in which they came.
 
     Args:
         ledger: where they are kept.
         add: what performs them.
         clock: tells the time.
         seconds: how long one request may take.
-        woken: set when there is a pending request.
+        bell: rung when there is a pending request.
     """
 
     async def perform_oldest() -> bool:
@@ -36,6 +41,9 @@ def pending_worker(
         except MemorydError as error:
             # The failure stands in the ledger with its reason; the next request is not to blame for it.
             log.warning("asynchronous add failed", event_id=stored.event_id, reason=error.reason)
+        finally:
+            # Whoever sleeps may now begin the next request of this subject.
+            bell()
         return True
 
-    return Worker("pending requests", perform_oldest, (Unavailable,), woken)
+    return [Worker("pending requests", perform_oldest, (Unavailable,), woken) for woken in bell.sleepers]

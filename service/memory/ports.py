@@ -193,7 +193,11 @@ class Ledger(Protocol):
         """
 
     async def take_pending(self, at: datetime) -> StoredRequest | None:
-        """Takes the oldest asynchronous request that nobody works on; it becomes RUNNING."""
+        """Takes the oldest asynchronous request that may begin; it becomes RUNNING.
+
+        Those of one subject are performed in the order in which they came: one begins when all before it
+        have ended.
+        """
 
     async def read_scope(self, project_id: str, scope: Scope) -> ScopeSnapshot:
         """The current memories of one subject that carry every id of `scope`, as of one moment."""
@@ -229,8 +233,10 @@ class Ledger(Protocol):
     async def project_dropped(self, project_id: str) -> None:
         """Notes that the index holds nothing of a deleted project any more."""
 
-    async def fail_request(self, project_id: str, event_id: str, reason: str, at: datetime) -> None:
-        """Marks the request as FAILED for a reason. Its messages stay."""
+    async def fail_request(
+        self, project_id: str, event_id: str, reason: str, text: str, at: datetime
+    ) -> None:
+        """Marks the request as FAILED for a stable reason, said for people in a text. Its messages stay."""
 
     async def recover(self, at: datetime) -> int:
         """Tidies up after a crash and says how many requests it concerned.

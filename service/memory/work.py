@@ -16,6 +16,18 @@ LONGEST_PAUSE_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 
 
+class Bell:
+    """Wakes several workers. Each has an event of its own: whoever wakes first would clear a shared one."""
+
+    def __init__(self, workers: int) -> None:
+        self.sleepers = [asyncio.Event() for _ in range(workers)]
+
+    def __call__(self) -> None:
+        """Wakes them all."""
+        for woken in self.sleepers:
+            woken.set()
+
+
 class Worker:
     """Repeats a step while there is work, then sleeps until it is woken.
 

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tests.clients.environments import node, node_environment, python_environment
 
@@ -46,7 +46,33 @@ def isolated(home: Path) -> dict[str, str]:
     )
 
 
-class Driver:
+class Driver(Protocol):
+    """Where clients of one release live."""
+
+    release: str
+
+    def open(self, kind: str, options: Mapping[str, object]) -> Client:
+        """Constructs a client.
+
+        Raises:
+            ClientRaised: its constructor did.
+        """
+
+    def methods(self, kind: str) -> list[str]:
+        """The public methods of a class of the client."""
+
+    def ask(self, request: Mapping[str, Any]) -> Any:
+        """Sends one request and gives the value of its answer.
+
+        Raises:
+            ClientRaised: the client did.
+        """
+
+    def close(self) -> None:
+        """Ends what was started."""
+
+
+class Library:
     """The process in which one release of a client lives.
 
     Args:
@@ -74,26 +100,18 @@ class Driver:
             )
 
     def open(self, kind: str, options: Mapping[str, object]) -> Client:
-        """Constructs a client.
-
-        Raises:
-            ClientRaised: its constructor did.
-        """
+        """Constructs a client inside the process."""
         name = f"{kind} {json.dumps(options)}"
         self.ask({"open": name, "class": kind, "options": options})
         return Client(self, kind, name)
 
     def methods(self, kind: str) -> list[str]:
-        """The public methods of a class of the client."""
+        """Asks the class itself."""
         listed: list[str] = self.ask({"methods": kind})
         return listed
 
-    def ask(self, request: Mapping[str, object]) -> Any:
-        """Sends one request and gives the value of its answer.
-
-        Raises:
-            ClientRaised: the client did.
-        """
+    def ask(self, request: Mapping[str, Any]) -> Any:
+        """One line in, one line out."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(request) + "\n")

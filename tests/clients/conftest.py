@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
-from tests.clients import model
-from tests.clients.client import Client, Driver
+from tests.clients import matrix, model
+from tests.clients.client import Client, Driver, Library
+from tests.clients.command_line import CommandLine
+from tests.clients.releases import CLI
+from tests.clients.table import Case
 from tests.running import Memoryd
 from tests.scripted_openai import ScriptedOpenAI
 
@@ -34,7 +37,8 @@ def drivers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
 
     def driver(release: str) -> Driver:
         if release not in started:
-            started[release] = Driver(release, tmp_path_factory.mktemp(release))
+            home = tmp_path_factory.mktemp(release)
+            started[release] = CommandLine(release, home) if release == CLI else Library(release, home)
         return started[release]
 
     yield driver
@@ -60,3 +64,19 @@ def opened(server: Memoryd, drivers: Callable[[str], Driver]) -> Callable[[str, 
 def alex() -> str:
     """A user of whom nothing is known yet."""
     return f"alex-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Leaves a mark for each case that passes, from which the README's table is made."""
+    report = yield
+    case = (
+        item.callspec.params.get("case")
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        else None
+    )
+    if isinstance(case, Case) and call.when == "call":
+        matrix.mark(case, passed=report.passed)
+    return report

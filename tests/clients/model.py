@@ -6,7 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tests.scripted_openai import Body, Reply, add, delete, plan, update
+from tests.scripted_openai import Body, Reply, add, delete, plan, status, update
+
+BREAKDOWN = "break down"
+"""Who says this gets no answer but errors."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ def answer(request: Body) -> Reply:
     """A plan with a change for each known sentence that the right speaker said."""
     system, user = (message["content"] for message in request["messages"])
     asked = json.loads(user)
+    if any(BREAKDOWN in message["content"] for message in asked["messages"]):
+        return status(500, retry_after=0)
     name, *_ = policy_of(system).get("categories", {"misc": ""})
     changes = [
         _change(sentence, message["index"], asked["known"], name)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+import httpx
 import pytest
 
+from tests.functional.api import Api
 from tests.functional.faces import Face, Grpc, Rest
 from tests.functional.ledgers import LedgerFile
 from tests.running import Memoryd
@@ -141,3 +143,11 @@ def started(scripted: ScriptedOpenAI, tmp_path: Any) -> Iterator[Callable[..., M
     yield start
     for memoryd in own:
         memoryd.kill()
+
+
+@pytest.fixture(scope="session")
+def api(memoryd: Memoryd, channel: grpc.Channel) -> Iterator[Api]:
+    """Any path and any method."""
+    headers = {"Authorization": f"Token {memoryd.key}"}
+    with httpx.Client(base_url=memoryd.url, headers=headers, timeout=60) as client:
+        yield Api(memoryd, client, channel)

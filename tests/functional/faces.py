@@ -123,12 +123,22 @@ class Grpc:
         self, request: memory_service_pb2.AddMemoriesRequest, timeout: float = 60.0
     ) -> memory_service_pb2.AddMemoriesResponse:
         """The bare answer."""
-        method = self.channel.unary_unary(
+        return self._method()(request, metadata=self.memoryd.metadata, timeout=timeout)
+
+    def begin(self, request: memory_service_pb2.AddMemoriesRequest) -> grpc.Future[Any]:
+        """A call under way."""
+        return self._method().future(request, metadata=self.memoryd.metadata, timeout=60)
+
+    def _method(
+        self,
+    ) -> grpc.UnaryUnaryMultiCallable[
+        memory_service_pb2.AddMemoriesRequest, memory_service_pb2.AddMemoriesResponse
+    ]:
+        return self.channel.unary_unary(
             ADD,
             request_serializer=memory_service_pb2.AddMemoriesRequest.SerializeToString,
             response_deserializer=memory_service_pb2.AddMemoriesResponse.FromString,
         )
-        return method(request, metadata=self.memoryd.metadata, timeout=timeout)
 
 
 def refusal_of(error: grpc.RpcError) -> Refused:

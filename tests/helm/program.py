@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-COMMANDS = frozenset({"serve", "service", "gateway", "keys"})
+from typer.main import get_command
+
+from service.config import PREFIX, Settings
+from service.main import app
+
+COMMANDS = frozenset(get_command(app).commands)  # type: ignore[attr-defined]  # it is a group
 
 SETTINGS = frozenset(
-    {
-        "MEMORYD_BOOTSTRAP_API_KEY",
-        "MEMORYD_CHROMA_URL",
-        "MEMORYD_DATABASE_URL",
-        "MEMORYD_DATA_DIR",
-        "MEMORYD_EMBEDDER",
-        "MEMORYD_EMBEDDING_MODEL",
-        "MEMORYD_GRPC_ADDRESS",
-        "MEMORYD_GRPC_TARGET",
-        "MEMORYD_HTTP_ADDRESS",
-        "MEMORYD_LOG_LEVEL",
-        "MEMORYD_MODEL",
-        "MEMORYD_REASONER",
-        "MEMORYD_REQUEST_TIMEOUT",
-        "OPENAI_API_KEY",
-        "OPENAI_BASE_URL",
-    }
+    str(field.validation_alias or PREFIX + name.upper()) for name, field in Settings.model_fields.items()
 )
 SECRETS = frozenset({"MEMORYD_BOOTSTRAP_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"})

@@ -15,6 +15,7 @@ VALUE_SETS: dict[str, Values] = {
             "embeddingModel": "some-embedding",
             "requestTimeout": 12.5,
             "logLevel": "WARNING",
+            "logFormat": "json",
         },
     },
     "a claim that exists": {"service": {"persistence": {"existingClaim": "memories"}}},

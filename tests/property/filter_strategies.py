@@ -47,8 +47,9 @@ NAMES = [
     E_ACUTE,
     E_WITH_ACUTE,
 ]
-KEYS = ["k", "K", "k.x", "%", E_ACUTE, E_WITH_ACUTE, "ß", ""]
+KEYS = ["k", "K", "k.x", E_ACUTE, E_WITH_ACUTE, ""]
 WORD_KEYS = ["eq", "ne", "contains", "in", "AND"]
+WORDS = {"eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "contains", "icontains"}
 SCALARS: list[Any] = [
     *(None, True, False, 0, 1, -1, 2**53, 2**53 + 1, 10**30, 10**30 + 1, Decimal("0.1"), Decimal("0.10")),
     *(
@@ -103,8 +104,26 @@ def _written(time: datetime) -> list[Any]:
     return [time.isoformat(), time.replace(tzinfo=None).isoformat(), local.isoformat(), seconds, int(seconds)]
 
 
+def _near(value: Any) -> list[Any]:
+    """A value, and some that are nearly the same or the same in another form."""
+    match value:
+        case bool():
+            return [value, int(value), not value]
+        case int() | Decimal():
+            number = Decimal(value)
+            return [value, number, number.copy_negate(), number.scaleb(1), str(value)]
+        case str():
+            return [value, value[:1], value[1:], value.swapcase(), [value]]
+        case list():
+            return [value, value[::-1], *value[:2]]
+        case dict():
+            return [value, dict(reversed(value.items())), {key: value[key] for key in list(value)[1:]}]
+        case _:
+            return [value, False]
+
+
+DAYS_WRITTEN = [day.isoformat() for day in DAYS]
 TIMES = [
-    *(day.isoformat() for day in DAYS),
     *(written for time in INSTANTS for written in _written(time)),
     *(
         "0001-01-01",
@@ -141,8 +160,11 @@ def _valued(
 
 
 def _conditions(population: list[Memory]) -> st.SearchStrategy[dict[str, Any]]:
-    times, names = _choice(TIMES), _choice(NAMES)
-    parts = _choice(PIECES) | texts
+    times, names = _choice(DAYS_WRITTEN) | _choice(TIMES), _choice(NAMES)
+    known_parts = [
+        part for memory in population for part in _near(memory.text) if isinstance(part, str) and part
+    ]
+    parts = _choice(known_parts) | _choice(PIECES)
     contains = _clauses({"contains": parts, "icontains": parts})
     time = _valued(times, dict.fromkeys(("gt", "gte", "lt", "lte"), times))
     in_names = _choice([*NAMES, "o", "STRASS", "ss", "ce"])
@@ -152,28 +174,39 @@ def _conditions(population: list[Memory]) -> st.SearchStrategy[dict[str, Any]]:
         **dict.fromkeys(("created_at", "updated_at", "timestamp", "expiration_date"), time),
         **dict.fromkeys(("keywords", "text"), contains),
         "categories": _valued(names, {"contains": in_names, "icontains": in_names}),
-        "metadata": _metadata(),
+        "metadata": _metadata(population),
         "memory_ids": known | _clauses({"in": known, "nin": known}),
     }
     return st.sampled_from(sorted(fields)).flatmap(lambda name: fields[name].map(lambda value: {name: value}))
 
 
-def _metadata() -> st.SearchStrategy[Any]:
-    literal = json_values.filter(
-        lambda value: not isinstance(value, dict) or not value or set(value) - {"eq"}
-    )
-    parts = json_values.filter(lambda value: value != "")
-    by_key = _clauses({"eq": json_values, "ne": json_values, "contains": parts})
-    keys = st.sampled_from(KEYS)
-    any_keys = st.sampled_from(KEYS + WORD_KEYS)
-    pairs = st.dictionaries(any_keys, json_values, min_size=1, max_size=2)
-    return (
-        _choice(["*", None])
-        | st.dictionaries(keys, literal | by_key, min_size=1, max_size=2)
-        | _clauses(
-            {"eq": pairs, "ne": pairs, "contains": st.dictionaries(any_keys, parts, min_size=1, max_size=2)}
-        )
-    )
+def _metadata(population: list[Memory]) -> st.SearchStrategy[Any]:
+    """Conditions on what some memory has, or nearly has, and on anything else."""
+    items = [
+        (key, near)
+        for memory in population
+        for key, value in (memory.metadata or {}).items()
+        for near in _near(value)
+    ]
+    known = _choice(items) if items else st.nothing()
+    pairs = (known | st.tuples(st.sampled_from(KEYS + WORD_KEYS), json_values)).map(lambda item: dict([item]))
+    parts = pairs.filter(lambda pair: "" not in pair.values())
+    by_words = _clauses({"eq": pairs | _two(pairs), "ne": pairs | _two(pairs), "contains": parts})
+    bare = pairs.filter(lambda pair: not set(pair) <= WORDS and not any(map(_is_words, pair.values())))
+    by_key = st.builds(
+        lambda word, pair: {key: {word: value} for key, value in pair.items() if key not in WORDS},
+        st.sampled_from(["eq", "ne", "contains"]),
+        parts,
+    ).filter(bool)
+    return _choice(["*", None]) | bare | by_key | by_key.map(lambda one: {**one, "k": "*"}) | by_words
+
+
+def _two(pairs: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.tuples(pairs, pairs).map(lambda both: {**both[0], **both[1]})
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and set(value) <= WORDS
 
 
 def filters(population: list[Memory]) -> st.SearchStrategy[dict[str, Any]]:

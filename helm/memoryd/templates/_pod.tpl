@@ -37,6 +37,10 @@ securityContext:
 - name: MEMORYD_LOG_LEVEL
   value: {{ . | quote }}
 {{- end }}
+{{- with .Values.config.logFormat }}
+- name: MEMORYD_LOG_FORMAT
+  value: {{ . | quote }}
+{{- end }}
 {{- end }}
 
 {{/* An environment variable out of the Secret. Takes (list $ variable key); no key, no variable. */}}

@@ -1,4 +1,4 @@
-"""A bare answer becomes the statement that it stands for: "Where do you live?" "Munich" is "I live in Munich"."""
+"""A bare answer becomes the statement it stands for: "Munich" after "Where do you live?"."""
 
 from __future__ import annotations
 
@@ -56,19 +56,20 @@ def _confirmed(asked: list[str], *, agrees: bool) -> str | None:
 
 def _completed(asked: list[str], answer: str) -> str | None:
     """An open question with the answer in the place of what it asks for."""
+    opening: str | None = None
     match asked:
         case ["what" | "who", "is" | "are", "your", *noun] if noun:
-            return f"My {' '.join(noun)} {asked[1]} {answer}"
+            opening = f"My {' '.join(noun)} {asked[1]}"
         case ["how", "old", "are", "you"]:
-            return f"I am {answer}"
+            opening = "I am"
         case ["where", "are", "you", "from"]:
-            return f"I am from {answer}"
+            opening = "I am from"
         case ["what", "are", "you", adjective, preposition]:
-            return f"I am {adjective} {preposition} {answer}"
+            opening = f"I am {adjective} {preposition}"
         case ["where", "do", "you", ("live" | "work" | "study" | "stay") as verb, *_]:
-            return f"I {verb} {_PLACED[verb]} {answer}"
+            opening = f"I {verb} {_PLACED[verb]}"
         case ["what", "do", "you", "do", *_]:
-            return f"I work as {answer}"
+            opening = "I work as"
         case ["what" | "which", _, "do", "you", verb] | ["what", "do", "you", verb]:
-            return f"I {verb} {answer}"
-    return None
+            opening = f"I {verb}"
+    return f"{opening} {answer}" if opening else None

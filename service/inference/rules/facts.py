@@ -13,12 +13,14 @@ from service.inference.rules.clauses import Clause, Tense
 from service.inference.rules.parse import SUBJECTS
 from service.inference.rules.phrases import Topic, capital, key, write
 
+NOTHING = Topic()
+
 
 @dataclass(frozen=True, slots=True)
 class Who:
     """Whom a fact is about: nobody named is the one remembered."""
 
-    topic: Topic = Topic()
+    topic: Topic = NOTHING
     label: str = ""
 
     @property
@@ -44,8 +46,6 @@ class Fact:
     """False: it is not so, or not any more."""
     lasting: bool = False
     """Whether a denial is worth knowing by itself, so that it takes the place of what it denies."""
-    silent: bool = False
-    """Whether it is only worth something for what it ends."""
     ends: frozenset[str] = field(default_factory=frozenset)
     """Further relations in which this ends what is said of the same topic, or all if the topic is empty."""
     former: Topic | None = None
@@ -240,7 +240,7 @@ def negative(clause: Clause) -> bool:
 
 
 def denied(clause: Clause, verb: str, kept: Iterable[Token]) -> str:
-    """Reads "Does not" with a base verb and its words."""
+    """Gives "does not" with a base verb and its words."""
     after = [token for token in kept if not _is_fronted(token, clause)]
     if verb == "be":
         return f"{clause.third('be')} not {write(after)}"

@@ -168,7 +168,7 @@ FLEETING_VERBS = words(
     understand update upload wait want wish wonder worry
     """
 )
-"""Verbs that in the present tell what one thinks or does just now, unless a habit is told of ("every day")."""
+"""Verbs that tell what one thinks or does just now, unless a habit is told of ("every day")."""
 
 FLEETING_STATES = words(
     """
@@ -225,6 +225,11 @@ ABILITIES = words(
     """
 )
 """What "can" and "cannot" say something lasting about."""
+
+FIRMS = frozenset(
+    {"startup", "company", "firm", "agency", "bank", "university", "hospital", "school", "studio"}
+)
+"""What one joins as an employer, be it named or not."""
 
 ENDURING_NEGATIVES = frozenset({"eat", "drink", "smoke", "vape", "consume", "gamble"})
 """Habits whose absence is itself worth knowing: a negation replaces the known fact instead of removing it."""

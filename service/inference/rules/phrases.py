@@ -225,7 +225,7 @@ def _is_aside(token: Token) -> bool:
         return token.head.i < token.i and any(
             other.text.lower() == "not" and token.head.i < other.i < token.i for other in token.doc
         )
-    return token.text.lower() in {"not"} and token.head.pos_ in {"PROPN", "NOUN"}
+    return token.text.lower() == "not" and token.head.pos_ in {"PROPN", "NOUN"}
 
 
 def write(tokens: Iterable[Token]) -> str:

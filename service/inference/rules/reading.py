@@ -56,7 +56,7 @@ def _call_me(clause: Clause) -> Iterator[Fact]:
         and not clause.negated
         and name is not None
         and name.tag_.startswith("NN")
-        and not name.ent_type_ == "DATE"
+        and name.ent_type_ != "DATE"
     ):
         inner = [child for child in clause.verb.subtree if child.text.lower() == "me"]
         if whom_ is not None or inner:
@@ -68,30 +68,30 @@ def whom(clause: Clause, third: Who | None) -> Who | None:
     subject = clause.subject
     if subject is None:
         return None
-    if implied(subject) or _includes_speaker(subject):
+    if _is_about_speaker(clause, subject):
         return SELF
     if subject.text.lower() in {"he", "she"}:
         return _meant(subject, third)
-    if _is_topic_swap(subject, clause):
-        return SELF
-    if (
-        clause.verb.dep_ == "relcl"
-        and subject.i == clause.verb.head.i + 1
-        and belongs_to_speaker(clause.verb.head)
-    ):
-        return _named_kin(clause.verb.head, subject)
+    above = clause.verb.head
+    if clause.verb.dep_ == "relcl" and subject.i == above.i + 1 and belongs_to_speaker(above):
+        return _named_kin(above, subject)
+    return _other(subject) if _is_kept(clause, subject) else None
+
+
+def _is_about_speaker(clause: Clause, subject: Token) -> bool:
+    """Reads "I", "my wife and I", "green is my favourite colour", "my number changed to ..."."""
+    renewed = clause.lemma == "change" and slot_of(subject) is not None
+    return implied(subject) or _includes_speaker(subject) or _is_topic_swap(clause) or renewed
+
+
+def _is_kept(clause: Clause, subject: Token) -> bool:
+    """Whether facts of this other one are kept: the speaker's people and things, and people by name."""
     if belongs_to_speaker(subject):
-        if clause.lemma == "change" and slot_of(subject) is not None:
-            return SELF
-        return None if key(subject) in lexicon.FLEETING_THINGS else _other(subject)
-    if (
-        clause.verb.dep_ == "relcl"
-        and clause.verb.head == subject
-        and key(subject) in lexicon.PEOPLE | lexicon.PETS
-    ):
-        return _other(subject)
-    named = subject.ent_type_ == "PERSON" or (subject.tag_ == "NNP" and implied(subject.doc[0]))
-    return _other(subject) if named else None
+        return key(subject) not in lexicon.FLEETING_THINGS
+    told_of = clause.verb.dep_ == "relcl" and clause.verb.head == subject
+    kin = told_of and key(subject) in lexicon.PEOPLE | lexicon.PETS
+    known = subject.tag_ == "NNP" and implied(subject.doc[0])
+    return kin or known or subject.ent_type_ == "PERSON"
 
 
 def _named_kin(noun: Token, name: Token) -> Who:
@@ -100,7 +100,7 @@ def _named_kin(noun: Token, name: Token) -> Who:
     return Who(topic(noun, words), write(words))
 
 
-def _is_topic_swap(subject: Token, clause: Clause) -> bool:
+def _is_topic_swap(clause: Clause) -> bool:
     """Reads "Green is my favourite colour" is about the speaker."""
     value = clause.child("attr")
     return (

@@ -20,12 +20,15 @@ from service.memory.ports import Deadline, Embedder
 KNOWN_READINGS = 8192
 """Known facts whose reading is kept in memory; a few hundred bytes each."""
 
+LONGEST_FACT = 500
+"""Characters above which a memory is not read as a fact."""
+
 
 class RulesReasoner:
     """Reads clauses into facts without a language model.
 
     Args:
-        embedder: tells by meaning which categories a fact belongs to, and what `includes` and `excludes` name.
+        embedder: tells which categories a fact belongs to, and what `includes` and `excludes` name.
     """
 
     name = "rules"
@@ -57,7 +60,7 @@ class RulesReasoner:
         revision = Revision()
         for candidate in inference.candidates:
             _check(deadline)
-            revision.knows(candidate.ref, candidate.memory.text, self._known(candidate.memory.text))
+            revision.knows(candidate.ref, candidate.memory.text, self._facts_of(candidate.memory.text))
         asked = inference.context[-1].content if inference.context else ""
         for index, message in enumerate(inference.messages):
             if message.role is inference.about:
@@ -80,13 +83,17 @@ class RulesReasoner:
             for parsed in self._parser.said(statement):
                 carry_out(read_sentence(parsed, None), revision, Source(index, content))
 
+    def _facts_of(self, text: str) -> tuple[Fact, ...]:
+        """What a memory says. A long one, stored as it was sent, is no fact and is left alone."""
+        return self._known(text) if len(text) <= LONGEST_FACT else ()
+
     def _read_known(self, text: str) -> tuple[Fact, ...]:
         readings = [read_sentence(parsed, None) for parsed in self._parser.known(text)]
         return tuple(fact for reading in readings for fact in reading.facts)
 
 
 def carry_out(reading: Reading, revision: Revision, source: Source) -> bool:
-    """Does what a sentence asks of the memory and takes in what it states. Says whether there was any of it."""
+    """Does what a sentence asks and takes in what it states. Says whether there was any of it."""
     asked = forgets(reading)
     for clause in asked:
         revision.retract(list(forgotten(clause, revision)), source)

@@ -12,7 +12,6 @@ from service.inference.rules.facts import SELF, Fact
 from service.inference.rules.phrases import (
     Topic,
     belongs_to_speaker,
-    conjuncts,
     is_own,
     key,
     phrase,
@@ -20,6 +19,7 @@ from service.inference.rules.phrases import (
     write,
 )
 from service.inference.rules.readers import read
+from service.inference.rules.readers.attributes import slot_of
 from service.inference.rules.reading import Reading
 from service.inference.rules.revise import Entry, Revision, Source
 from service.inference.rules.slots import Meeting, is_single, meet
@@ -63,13 +63,8 @@ def _said_so(verb: Token, clause: Clause, revision: Revision) -> Iterator[tuple[
 def _named_nouns(verb: Token) -> Iterator[Token]:
     """The speaker's things below the verb: "number" of "forget my number"."""
     for token in verb.subtree:
-        if (
-            token.tag_ in {"NN", "NNS"}
-            and belongs_to_speaker(token)
-            and token.dep_ in {"dobj", "pobj", "conj", "nsubj"}
-        ):
-            yield token
-        elif token.dep_ == "conj" and token.tag_ in {"NN", "NNS"} and belongs_to_speaker(token.head):
+        own = belongs_to_speaker(token) or (token.dep_ == "conj" and belongs_to_speaker(token.head))
+        if own and token.tag_ in {"NN", "NNS"} and token.dep_ in {"dobj", "pobj", "conj", "nsubj"}:
             yield token
 
 
@@ -87,8 +82,9 @@ def _is_about(noun: Token, old: Fact) -> bool:
     if old.who.is_self:
         if old.relation == "have":
             return named.head == old.topic.head and named.words <= old.topic.all
-        slots = lexicon.SLOT_NOUNS.get(head, ())
-        if old.relation in slots and (named.words <= {"phone", "home", "email", "mobile", "telephone"}):
+        exact = slot_of(noun)
+        slots = lexicon.SLOT_NOUNS.get(head, ()) if not named.words else (exact,)
+        if old.relation in slots:
             return True
         return old.relation.startswith("attribute:") and named.all <= set(
             old.relation.removeprefix("attribute:").split()
@@ -130,7 +126,10 @@ def _denied(right: Token) -> Token | None:
 
 def put_right(reading: Reading, revision: Revision, source: Source) -> bool:
     """Carries out the corrections of a sentence. Says whether there was one."""
-    return any([_corrected(right, wrong, reading, revision, source) for right, wrong in corrections(reading)])
+    done = False
+    for right, wrong in corrections(reading):
+        done = _corrected(right, wrong, reading, revision, source) or done
+    return done
 
 
 def _corrected(
@@ -164,6 +163,3 @@ def _as_written(fact: Fact) -> str:
     words = [word for word in fact.text.split() if word.strip(".,").lower() in fact.topic.all]
     joined = " ".join(words)
     return joined if joined and joined in fact.text else ""
-
-
-__all__ = ["conjuncts", "forgets", "forgotten", "put_right"]

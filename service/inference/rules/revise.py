@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from service.inference.rules.facts import Fact
 from service.inference.rules.phrases import Topic
-from service.inference.rules.slots import Meeting, meet, same_person
+from service.inference.rules.slots import Meeting, is_single, meet, same_person
 from service.memory.model import Event, Operation
 
 
@@ -28,6 +28,8 @@ class Entry:
     ref: str | None = None
     was: str | None = None
     gone: bool = False
+    ended: Fact | None = None
+    """What it said before something ended it; None if it was forgotten on request."""
     source: Source | None = None
 
 
@@ -52,16 +54,27 @@ class Revision:
             self._replace(*replaced, fact, source)
         for entry, old in ended:
             self._end(entry, old, source)
-        if replaced is None and not ended and not fact.silent:
+        if replaced is None and not ended and not self._takes_place_of_ended(fact, source):
             self.entries.append(Entry([fact], fact.text, source=source))
+
+    def _takes_place_of_ended(self, fact: Fact, source: Source) -> bool:
+        """Whether the fact fills a slot that was emptied just now: left one employer, joined another."""
+        for entry in self.entries:
+            old = entry.ended
+            if entry.gone and old is not None and is_single(fact.relation) and fact.holds:
+                if old.relation == fact.relation and same_person(fact.who, old.who):
+                    entry.facts, entry.text, entry.source, entry.gone = [fact], fact.text, source, False
+                    return True
+        return False
 
     def retract(self, facts: Iterable[tuple[Entry, Fact]], source: Source) -> None:
         """Forgets statements on request."""
         for entry, old in facts:
             self._end(entry, old, source)
+            entry.ended = None
 
     def correct(self, wrong: Topic, right: str, value: Topic, wrong_text: str, source: Source) -> bool:
-        """Puts one value in the place of another: "it's Munich, not Berlin". Says whether it found the place."""
+        """Puts one value in the place of another ("it's Munich, not Berlin") where there is such a place."""
         held = [
             (entry, old)
             for entry, old in self._current()
@@ -98,7 +111,7 @@ class Revision:
 
     def _end(self, entry: Entry, old: Fact, source: Source) -> None:
         entry.facts = [fact for fact in entry.facts if fact is not old]
-        entry.source = source
+        entry.source, entry.ended = source, old
         entry.gone = not entry.facts
         entry.text = _written(entry.facts) if entry.facts else entry.text
 

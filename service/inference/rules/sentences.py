@@ -13,6 +13,9 @@ from service.inference.rules import lexicon
 LONGEST_SENTENCE = 120
 """Words after which a sentence is cut: nobody states a fact in more, and the parse grows with them."""
 
+LONGEST_PIECE = 4000
+"""Characters that are taken apart at once, so that a deadline is noticed between them."""
+
 _ENDS = lexicon.words(
     """
     . ! ? … ; ... .. !! ?? ?! • |
@@ -74,10 +77,24 @@ class Sentence:
 
 
 def sentences(text: str, tokenize: Callable[[str], Iterable[Token]]) -> Iterator[Sentence]:
-    """Cuts a text into sentences. Offsets are code points of `text`."""
-    words = [Word(token.text, token.idx, token.idx + len(token.text)) for token in tokenize(_plain(text))]
-    for run in _runs(_spelled(_joined(words))):
-        yield from _questions_apart(run)
+    """Cuts a text into sentences as they are asked for. Offsets are code points of `text`."""
+    for start, piece in _pieces(_plain(text)):
+        tokens = tokenize(piece)
+        words = [Word(token.text, start + token.idx, start + token.idx + len(token.text)) for token in tokens]
+        for run in _runs(_spelled(_joined(words))):
+            yield from _questions_apart(run)
+
+
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text with their offsets; long ones in pieces that end between words."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start, start + LONGEST_PIECE) + 1
+        if not end and start + LONGEST_PIECE < len(text):
+            end = text.rfind(" ", start + 1, start + LONGEST_PIECE) + 1 or start + LONGEST_PIECE
+        end = end or len(text)
+        yield start, text[start:end]
+        start = end
 
 
 def _plain(text: str) -> str:

@@ -51,7 +51,7 @@ def _end_of_other_slot(new: Fact, known: Fact) -> Meeting:
         return Meeting.REPLACES
     if not new.topic.covers(known.topic):
         return Meeting.APART
-    return Meeting.REPLACES if new.holds else Meeting.ENDS
+    return Meeting.REPLACES if new.holds or new.lasting else Meeting.ENDS
 
 
 def _sentiment(new: Fact, known: Fact) -> Meeting:

@@ -17,9 +17,8 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_status import rpc_status
-from memoryd.v1 import account_service_pb2, memory_service_pb2
 
-FILES = (account_service_pb2.DESCRIPTOR, memory_service_pb2.DESCRIPTOR)
+from tests.contract.rest.services import SERVICES
 
 
 @dataclass(frozen=True)
@@ -137,9 +136,7 @@ def _handler(service: ScriptedService, described: ServiceDescriptor) -> grpc.Gen
 async def start(service: ScriptedService, port: int = 0) -> tuple[grpc.aio.Server, int]:
     """The service on a port of this machine, any free one if it is 0."""
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-    server.add_generic_rpc_handlers(
-        [_handler(service, each) for file in FILES for each in file.services_by_name.values()]
-    )
+    server.add_generic_rpc_handlers([_handler(service, described) for described in SERVICES])
     health_pb2_grpc.add_HealthServicer_to_server(service.health, server)
     port = server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()

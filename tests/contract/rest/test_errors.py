@@ -149,7 +149,7 @@ async def test_unknown_paths(client: httpx.AsyncClient, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("PUT", "/v1/memories/"), ("POST", "/v1/ping/"), ("GET", "/v1/memories/")]
+    ("method", "path"), [("PUT", "/v1/memories/"), ("POST", "/v1/ping/"), ("GET", "/v1/batch/")]
 )
 async def test_unknown_methods(client: httpx.AsyncClient, method: str, path: str) -> None:
     """A method that a path does not have is 405 in JSON, and names those that it has."""

@@ -44,5 +44,5 @@ async def test_head(client: httpx.AsyncClient, service: ScriptedService) -> None
 
 async def test_head_never_posts(client: httpx.AsyncClient, service: ScriptedService) -> None:
     """HEAD on a path that only takes POST does nothing."""
-    assert (await client.head("/v1/memories/")).status_code == 405
+    assert (await client.head("/v1/feedback/")).status_code == 405
     assert not service.calls

@@ -1,6 +1,7 @@
 """What people tell a memory, what is known before, and what should come of it.
 
-Outcomes: "+ text" adds, "old => new" updates, "- old" deletes. Several messages of one request stand in a tuple.
+Outcomes: "+ text" adds, "old => new" updates, "- old" deletes. Several messages of one request stand in a
+tuple.
 """
 
 from __future__ import annotations

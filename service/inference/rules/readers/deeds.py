@@ -63,7 +63,11 @@ def _says_something(clause: Clause, focus: Token | None, kept: Sequence[Token]) 
         return False
     if focus is None:
         return bool(kept) or clause.tense is Tense.PRESENT
-    return not is_vague(focus) and (key(focus) not in lexicon.FLEETING_THINGS or is_habit(clause))
+    return (
+        not is_vague(focus)
+        and key(focus) != "job"
+        and (key(focus) not in lexicon.FLEETING_THINGS or is_habit(clause))
+    )
 
 
 def _lasts(clause: Clause, who: Who, focus: Token | None) -> bool:
@@ -80,9 +84,8 @@ def _lasts(clause: Clause, who: Who, focus: Token | None) -> bool:
     if clause.tense in PAST:
         told_of_others = not who.is_self and verb not in lexicon.FLEETING_VERBS
         return verb in lexicon.EVENTS or told_of_others or _goes_to_place(clause)
-    if focus is not None and key(focus) in lexicon.KIN | lexicon.PETS:
-        return True
-    return verb not in lexicon.FLEETING_VERBS or _goes_to_place(clause)
+    kin = focus is not None and key(focus) in lexicon.KIN | lexicon.PETS
+    return kin or verb not in lexicon.FLEETING_VERBS or _goes_to_place(clause)
 
 
 def _is_somewhere(clause: Clause, who: Who, focus: Token) -> bool:

@@ -46,7 +46,8 @@ def _turn(clause: Clause, who: Who, inner: Token, *, stops: bool) -> Fact:
     others = {word for child in inner.children if child.dep_ in {"conj", "cc"} for word in child.subtree}
     words = [word for word in phrase(inner, without=others) if word != inner and _belongs(word)]
     if _is_thing(inner):
-        return fact(who, slot, about, f"gave up {write([*words, inner])}", holds=False, lasting=True)
+        told = f"gave up {write([*words, inner])}"
+        return fact(who, slot, about, told, holds=False, lasting=True, ends=lexicon.ENDURING_NEGATIVES)
     if stops:
         lasting = slot == "sentiment" or inner.lemma_ in lexicon.ENDURING_NEGATIVES
         return fact(who, slot, about, denied(clause, inner.lemma_, words), holds=False, lasting=lasting)

@@ -93,11 +93,15 @@ def _gone(clause: Clause, who: Who, left: Token | None) -> Fact:
 
 
 def _promoted(clause: Clause, who: Who) -> Fact | None:
-    title = clause.object_of("to") if clause.lemma == "promote" else None
+    title = clause.object_of("to") or clause.child("xcomp") if clause.lemma == "promote" else None
     if title is None:
         return None
-    words = phrase(title)
-    bare = any(child.dep_ in {"det", "poss"} for child in title.children) or title.tag_ in {"NNS", "NNP"}
+    words = [word for word in phrase(title) if word.tag_ != "TO"]
+    bare = (
+        title.tag_ == "VB"
+        or any(child.dep_ in {"det", "poss"} for child in title.children)
+        or title.tag_ in {"NNS", "NNP"}
+    )
     article = "" if bare else "an " if shown(words[0])[:1].lower() in "aeiou" else "a "
     return fact(who, "occupation", topic(title, words), f"{clause.third('be')} {article}{write(words)}")
 
@@ -105,7 +109,8 @@ def _promoted(clause: Clause, who: Who) -> Fact | None:
 def _hired(clause: Clause, who: Who) -> Fact | None:
     """Reads "I joined Google", "I got a job at Google as a designer", "I was hired by Google"."""
     thing, trade = clause.child("dobj"), clause.object_of("as")
-    joined = clause.lemma == "join" and thing is not None and thing.tag_.startswith("NNP")
+    firmlike = thing is not None and (thing.tag_.startswith("NNP") or key(thing) in lexicon.FIRMS)
+    joined = clause.lemma == "join" and firmlike
     firm = thing if joined else clause.object_of("at", "with", "for", "by")
     if not (joined or _takes_job(clause, firm)) or (firm is None and trade is None):
         return None

@@ -1,0 +1,45 @@
+"""Events as the document shows them (contract section 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.openapi.schemas import PROJECT, Schema, page_of, query_parameters, record, ref
+
+_STRING: Schema = {"type": "string"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+
+_STATUSES = ["PENDING", "RUNNING", "SUCCEEDED", "FAILED"]
+
+LIST_PARAMETERS: dict[str, Any] = query_parameters(
+    {
+        "event_type": {"type": "string", "enum": ["ADD", "SEARCH"], "description": "memoryd keeps ADD only."},
+        "status": {"type": "string", "enum": _STATUSES},
+        "start_date": {"type": "string", "format": "date", "description": "The first day, in UTC."},
+        "end_date": {"type": "string", "format": "date", "description": "The last day, in UTC."},
+        "page": {"type": "integer", "minimum": 1, "default": 1},
+        "page_size": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+        **PROJECT,
+    }
+)
+
+_EVENT = record(
+    {
+        "id": {"type": "string", "format": "uuid", "description": "The `event_id` of the add."},
+        "event_type": {"type": "string", "enum": ["ADD"]},
+        "status": {"type": "string", "enum": _STATUSES},
+        "payload": {"type": "object", "additionalProperties": True, "description": "The request."},
+        "results": {"type": "array", "items": ref("AddResult"), "description": "What it changed."},
+        "rejected": {"type": "array", "items": ref("Rejected")},
+        "error": {**_STRING, "nullable": True, "description": "Why it failed: a stable reason and a text."},
+        "created_at": _TIME,
+        "updated_at": _TIME,
+        "started_at": {**_TIME, "nullable": True},
+        "completed_at": {**_TIME, "nullable": True},
+        "latency": {"type": "number", "nullable": True, "description": "How long it took, in milliseconds."},
+    },
+    ("id", "event_type", "status", "payload", "results", "error", "created_at", "updated_at"),
+    "A request, and what became of it.",
+)
+
+SCHEMAS: dict[str, Schema] = {"Event": _EVENT, "Events": page_of("Event")}

@@ -1,0 +1,58 @@
+"""Events: what became of the requests that were sent."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.calls import caller_of
+from gateway.codec import events
+from gateway.codec.pages import paged
+from gateway.openapi import document
+from gateway.openapi.events import LIST_PARAMETERS
+from gateway.routes.answers import address_of, answer_object
+from gateway.validation import read_checked
+
+router = APIRouter(tags=["events"])
+
+
+@router.get(
+    "/v1/events/",
+    summary="List events",
+    response_model=None,
+    responses=document.responses("Events"),
+    openapi_extra=LIST_PARAMETERS,
+)
+@router.get(
+    "/v1/memories/events/",
+    summary="List events",
+    name="list_memory_events",
+    response_model=None,
+    responses=document.responses("Events"),
+    openapi_extra=LIST_PARAMETERS,
+)
+async def list_events(request: Request) -> Response:
+    """Lists the project's events, the newest first."""
+    caller = caller_of(request)
+    decoded = events.decode_list(request.query_params)
+    found = await read_checked(caller, caller.stubs.events.ListEvents, decoded)
+    results = [events.event_object(event) for event in found.events]
+    return answer_object(
+        paged(address_of(request), results, count=found.count, page=found.page, page_size=found.page_size)
+    )
+
+
+@router.get(
+    "/v1/event/{event_id}/",
+    summary="Get an event",
+    response_model=None,
+    responses=document.responses("Event"),
+    openapi_extra=document.PROJECT_PARAMETERS,
+)
+async def get_event(request: Request, event_id: str) -> Response:
+    """Says how far a request has come, and what it changed or why it failed."""
+    caller = caller_of(request)
+    decoded = events.decode_get(event_id, request.query_params)
+    found = await read_checked(caller, caller.stubs.events.GetEvent, decoded)
+    return answer_object(events.event_object(found.event))
