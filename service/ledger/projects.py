@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -90,12 +90,11 @@ class SqlProjects:
         chosen = select(projects.c.id).where(projects.c.id == project_id)
         await self._database.write(lambda connection: remove_projects(connection, chosen))
 
-    async def _unless_taken(self, work: Any) -> Project:  # noqa: ANN401
+    async def _unless_taken(self, work: Callable[[Connection], Project]) -> Project:
         try:
-            made: Project = await self._database.write(work)
+            return await self._database.write(work)
         except IntegrityError as error:
             raise AlreadyExists("The organization has a project of that name already.") from error
-        return made
 
 
 def settings_from(row: AnyRow) -> ProjectSettings:

@@ -22,8 +22,9 @@ def index_writer(ledger: Ledger, index: Index, woken: asyncio.Event) -> Worker:
     """A worker that empties the outbox whenever it is woken. What it cannot write stays where it is."""
 
     async def step() -> bool:
-        # Deleted projects come last: a group that was read before may bring one of them back.
-        return await move_group() or await drop_deleted()
+        moved = await move_group()
+        # Deleted projects come last: the group may have brought one of them back.
+        return await drop_deleted() or moved
 
     async def drop_deleted() -> bool:
         deleted = await ledger.dropped_projects(GROUP)
