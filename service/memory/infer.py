@@ -216,11 +216,14 @@ def _written(draft: Draft, request: AddRequest, now: datetime) -> Memory:
 
 
 def _policy(request: AddRequest, settings: ProjectSettings, about: Role) -> Policy:
-    """A call's categories and instructions stand in for the project's, and those for the defaults."""
-    own = request.agent_custom_instructions if about is Role.ASSISTANT else None
+    """What a call says for itself stands in for what its project says, and that for the defaults."""
+    agents = about is Role.ASSISTANT
     return Policy(
         categories=request.custom_categories or settings.custom_categories or DEFAULT_CATEGORIES,
-        includes=request.includes,
-        excludes=request.excludes,
-        instructions=own or request.custom_instructions or settings.custom_instructions,
+        includes=request.includes or settings.includes,
+        excludes=request.excludes or settings.excludes,
+        instructions=(request.agent_custom_instructions if agents else None)
+        or request.custom_instructions
+        or (settings.agent_custom_instructions if agents else None)
+        or settings.custom_instructions,
     )
