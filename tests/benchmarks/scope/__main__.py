@@ -67,7 +67,9 @@ def _arguments() -> argparse.Namespace:
 def _measure(servers: dict[int, Memoryd], searches: int) -> dict[int, list[float]]:
     """Milliseconds of each search, the servers asked in turn so that a slow moment hits both."""
     times: dict[int, list[float]] = {size: [] for size in servers}
-    channels = {size: grpc.insecure_channel(f"127.0.0.1:{s.grpc_port}") for size, s in servers.items()}
+    channels: dict[int, Any] = {
+        size: grpc.insecure_channel(f"127.0.0.1:{s.grpc_port}") for size, s in servers.items()
+    }
     for number in range(searches + 20):
         for size, server in servers.items():
             request = pb.SearchMemoriesRequest(
