@@ -11,6 +11,7 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from memoryd.v1.account_service_pb2_grpc import AccountServiceStub
 from memoryd.v1.entity_service_pb2_grpc import EntityServiceStub
 from memoryd.v1.event_service_pb2_grpc import EventServiceStub
+from memoryd.v1.export_service_pb2_grpc import ExportServiceStub
 from memoryd.v1.memory_service_pb2_grpc import MemoryServiceStub
 from starlette.requests import Request
 
@@ -31,6 +32,7 @@ class Stubs:
     accounts: AccountServiceStub
     events: EventServiceStub
     entities: EntityServiceStub
+    exports: ExportServiceStub
     health: HealthStub
 
     @classmethod
@@ -41,6 +43,7 @@ class Stubs:
             accounts=AccountServiceStub(channel),
             events=EventServiceStub(channel),
             entities=EntityServiceStub(channel),
+            exports=ExportServiceStub(channel),
             health=HealthStub(channel),
         )
 

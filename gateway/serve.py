@@ -13,7 +13,10 @@ import uvicorn
 from gateway.app import BODY_LIMIT, create_app
 
 MAX_MESSAGE = 16 * 1024 * 1024
-"""A request's proto is about as large as its JSON; an answer can be larger. In bytes."""
+"""A request's proto is about as large as its JSON. In bytes."""
+
+MAX_ANSWER = 64 * 1024 * 1024
+"""A page of large memories, or a history with its messages, is larger than any request. In bytes."""
 
 
 class _Server(uvicorn.Server):
@@ -53,7 +56,7 @@ def open_channel(service_address: str) -> grpc.aio.Channel:
             ("grpc.keepalive_time_ms", 60_000),
             ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.max_send_message_length", MAX_MESSAGE),
-            ("grpc.max_receive_message_length", MAX_MESSAGE),
+            ("grpc.max_receive_message_length", MAX_ANSWER),
             # A service that restarts is found again within a second, not after two minutes.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 1_000),

@@ -15,14 +15,19 @@ from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
 from service.handlers.entities import EntityHandlers
 from service.handlers.events import EventHandlers
+from service.handlers.exports import ExportHandlers
 from service.handlers.memories import MemoryHandlers, MemoryUseCases
 from service.index import connect
 from service.index.chroma import ChromaIndex
+from service.inference.chat import Chat
+from service.inference.extract import ExtractiveWriter
 from service.inference.openai import OpenAIReasoner
+from service.inference.writer import OpenAIWriter
 from service.ledger.accounts import SqlAccounts
 from service.ledger.edits import SqlEdits
 from service.ledger.entities import SqlEntities
 from service.ledger.events import SqlEventLog
+from service.ledger.exports import SqlExports
 from service.ledger.feedback import SqlFeedback
 from service.ledger.history import SqlChangeLog
 from service.ledger.ledger import SqlLedger
@@ -31,6 +36,7 @@ from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
 from service.memory.edit import DeleteMemories, UpdateMemories
 from service.memory.errors import PermissionDenied
+from service.memory.exports import CreateExport, MakeExport, Writer, export_worker
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
 from service.memory.pending import SIDE_BY_SIDE, pending_workers
@@ -84,7 +90,7 @@ async def running_service(
         accounts = SqlAccounts(database)
         await _check_embedding_space(accounts, embedder)
         first_key = await _ensure_account(accounts, settings, make_first_key=make_first_key)
-        reasoner = await _open_reasoner(settings, embedder, stack)
+        reasoner, writer = await _open_reasoner(settings, embedder, stack)
         index = ChromaIndex(_chroma(settings), embedder.model, embedder.dimensions)
         stack.callback(index.close)
         ledger = SqlLedger(database)
@@ -105,9 +111,14 @@ async def running_service(
             log=SqlChangeLog(database),
             feedback=SqlFeedback(database),
         )
-        writer = index_writer(ledger, index, committed)
+        book, ordered = SqlExports(database), asyncio.Event()
+        await book.recover()
+        exporting = export_worker(
+            book, MakeExport(book, reader, writer, now), now, settings.request_timeout, ordered
+        )
+        indexing = index_writer(ledger, index, committed)
         pending = pending_workers(ledger, add, now, settings.request_timeout, stored)
-        for worker in (writer, *pending):
+        for worker in (indexing, exporting, *pending):
             stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
 
         readiness = Readiness(
@@ -122,6 +133,9 @@ async def running_service(
                 AccountHandlers(accounts),
                 EventHandlers(accounts, SqlEventLog(database)),
                 EntityHandlers(accounts, SqlEntities(database), delete, now),
+                ExportHandlers(
+                    accounts, book, CreateExport(book, now, on_pending=ordered.set), reader, writer, now
+                ),
                 readiness,
                 drain_seconds,
             )
@@ -147,19 +161,22 @@ async def _open_embedder(settings: Settings) -> Embedder:
     return await asyncio.to_thread(LocalEmbedder, directory)
 
 
-async def _open_reasoner(settings: Settings, embedder: Embedder, stack: AsyncExitStack) -> Reasoner:
+async def _open_reasoner(
+    settings: Settings, embedder: Embedder, stack: AsyncExitStack
+) -> tuple[Reasoner, Writer]:
+    """What reads messages, and what writes about memories."""
     if settings.chosen_reasoner is ReasonerChoice.OPENAI and settings.openai_api_key is not None:
-        reasoner = OpenAIReasoner(
+        chat = Chat(
             api_key=settings.openai_api_key.get_secret_value(),
             base_url=settings.openai_base_url,
             model=settings.model,
         )
-        stack.push_async_callback(reasoner.aclose)
-        return reasoner
+        stack.push_async_callback(chat.aclose)
+        return OpenAIReasoner(chat), OpenAIWriter(chat)
     # The parser is an extra of the package: only who asks for the rules needs it installed.
     from service.inference.rules.reasoner import RulesReasoner  # noqa: PLC0415
 
-    return await asyncio.to_thread(RulesReasoner, embedder)
+    return await asyncio.to_thread(RulesReasoner, embedder), ExtractiveWriter(embedder)
 
 
 def _chroma(settings: Settings) -> connect.Connect:

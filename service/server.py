@@ -17,6 +17,8 @@ from memoryd.v1 import (
     entity_service_pb2_grpc,
     event_service_pb2,
     event_service_pb2_grpc,
+    export_service_pb2,
+    export_service_pb2_grpc,
     memory_service_pb2,
     memory_service_pb2_grpc,
 )
@@ -25,6 +27,7 @@ from service.config import StartError
 from service.handlers.account import AccountHandlers
 from service.handlers.entities import EntityHandlers
 from service.handlers.events import EventHandlers
+from service.handlers.exports import ExportHandlers
 from service.handlers.memories import MemoryHandlers
 from service.readiness import Readiness
 from service.transport.chain import Chain, Stage
@@ -39,6 +42,7 @@ SERVICES = (
     account_service_pb2.DESCRIPTOR.services_by_name["AccountService"].full_name,
     entity_service_pb2.DESCRIPTOR.services_by_name["EntityService"].full_name,
     event_service_pb2.DESCRIPTOR.services_by_name["EventService"].full_name,
+    export_service_pb2.DESCRIPTOR.services_by_name["ExportService"].full_name,
     memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"].full_name,
 )
 
@@ -64,6 +68,7 @@ async def serving(
     account: AccountHandlers,
     events: EventHandlers,
     entities: EntityHandlers,
+    exports: ExportHandlers,
     readiness: Readiness,
     drain_seconds: Callable[[], float],
 ) -> AsyncIterator[None]:
@@ -76,6 +81,7 @@ async def serving(
         account: handlers.
         events: handlers.
         entities: handlers.
+        exports: handlers.
         readiness: what answers health checks.
         drain_seconds: how long the pause shall be, asked when the block has ended.
 
@@ -87,6 +93,7 @@ async def serving(
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(account, server)
     event_service_pb2_grpc.add_EventServiceServicer_to_server(events, server)
     entity_service_pb2_grpc.add_EntityServiceServicer_to_server(entities, server)
+    export_service_pb2_grpc.add_ExportServiceServicer_to_server(exports, server)
     health_pb2_grpc.add_HealthServicer_to_server(readiness.servicer, server)
     reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     try:

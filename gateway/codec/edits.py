@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from memoryd import exact_json
-from memoryd.v1.memory_pb2 import Event, Feedback, HistoryEntry
+from memoryd.v1.memory_pb2 import Event, Feedback, HistoryEntry, Message
 from memoryd.v1.memory_service_pb2 import (
     BatchDeleteMemoriesRequest,
     BatchUpdateMemoriesRequest,
@@ -102,7 +102,7 @@ def _entry(entry: HistoryEntry) -> dict[str, object]:
     return {
         "id": entry.id,
         "memory_id": entry.memory_id,
-        "input": [{"role": said.role, "content": said.content} for said in entry.input],
+        "input": [_message(said) for said in entry.input],
         "old_memory": entry.old_memory if entry.HasField("old_memory") else None,
         "new_memory": entry.new_memory if entry.HasField("new_memory") else None,
         "user_id": entry.user_id if entry.HasField("user_id") else None,
@@ -114,6 +114,11 @@ def _entry(entry: HistoryEntry) -> dict[str, object]:
         "actor": entry.actor or None,
         "event_id": entry.request_id,
     }
+
+
+def _message(said: Message) -> dict[str, object]:
+    message: dict[str, object] = {"role": said.role, "content": said.content}
+    return {**message, "name": said.name} if said.name else message
 
 
 def _edit(request: E, fields: Fields) -> E:

@@ -148,6 +148,18 @@ SCHEMAS: dict[str, Schema] = {
     **_PARTS,
     "Message": _MESSAGE,
     "AddRequest": record(_REQUEST_FIELDS, ("messages",), "Messages to remember, and how."),
+    "AddRequestV3": record(
+        _REQUEST_FIELDS
+        | {
+            "filters": {
+                **_OBJECT,
+                "nullable": True,
+                "description": "Another place for the four ids: an object of them, or `AND` and a list.",
+            }
+        },
+        ("messages",),
+        "Messages to remember, and how.",
+    ),
     "Evidence": _EVIDENCE,
     "AddResult": _RESULT,
     "Queued": _QUEUED,

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import add, entities, errors, events, memories, schemas, search
+from gateway.openapi import add, entities, errors, events, exports, memories, schemas, search
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -44,6 +44,7 @@ _COMPONENTS = {
     **search.SCHEMAS,
     **events.SCHEMAS,
     **entities.SCHEMAS,
+    **exports.SCHEMAS,
     **errors.SCHEMAS,
     "Ping": schemas.PING,
 }

@@ -41,7 +41,7 @@ async def add_memories(request: Request) -> Response:
     summary="Add memories, and follow the event",
     response_model=None,
     responses=document.responses("AddResultsV3"),
-    openapi_extra=document.request_body("AddRequest"),
+    openapi_extra=document.request_body("AddRequestV3"),
 )
 async def add_memories_v3(request: Request) -> Response:
     """Stores the request durably and answers at once, unless `async_mode` or `infer` is false."""

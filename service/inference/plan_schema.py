@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import enum
-import json
 from collections.abc import Collection, Sequence
 from typing import Literal
 
-from memoryd import exact_json
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from service.memory.errors import InferenceFailed
+from service.inference.answers import first_object, invalid
 from service.memory.model import Event, Operation, Plan
 
 MAX_ENUM_NAMES = 100
 """Category names the schema lists. OpenAI's limits on an enum begin at 250 names or 15,000 characters."""
 
 MAX_ENUM_NAME_LENGTH = 100
-
-MAX_OBJECT_STARTS = 32
-"""How many opening braces of a prose answer are tried."""
-
-REASONING_END = "</think>"
-"""Some servers leave a model's reasoning before its answer. What it drafts or repeats there is no answer."""
-
-
-class AnswerForm(enum.Enum):
-    """How an endpoint is asked for JSON, the strictest first."""
-
-    JSON_SCHEMA = "json_schema"
-    JSON_OBJECT = "json_object"
-    TEXT = "text"
-
-    @property
-    def weaker(self) -> AnswerForm | None:
-        """What to try when an endpoint refuses this form; None when there is nothing left."""
-        return {AnswerForm.JSON_SCHEMA: AnswerForm.JSON_OBJECT, AnswerForm.JSON_OBJECT: AnswerForm.TEXT}.get(
-            self
-        )
 
 
 def plan_schema(refs: Sequence[str], categories: Sequence[str]) -> dict[str, object]:
@@ -69,12 +45,12 @@ def read_plan(answer: str, categories: Collection[str]) -> Plan:
     Raises:
         InferenceFailed: MODEL_OUTPUT_INVALID; the text says what is wrong and quotes nothing of the answer.
     """
-    value = _first_object(answer)
+    value = first_object(answer)
     try:
         read = _Answer.model_validate(value)
     except ValidationError as error:
         # Not the cause: its text names the answer's own keys, and a model may put anything there.
-        raise _invalid(f"it does not follow the schema: {_describe(error)}") from None
+        raise invalid(f"it does not follow the schema: {_describe(error)}") from None
     return Plan(tuple(_operation(item, index, categories) for index, item in enumerate(read.operations)))
 
 
@@ -102,7 +78,7 @@ def _operation(item: _AnsweredOperation, index: int, categories: Collection[str]
     event = Event(item.event)
     text = (item.text or "").strip()
     if event is not Event.DELETE and not text:
-        raise _invalid(f"operations[{index}].text is empty, and only a DELETE needs no text")
+        raise invalid(f"operations[{index}].text is empty, and only a DELETE needs no text")
     return Operation(
         event=event,
         text=text,
@@ -130,26 +106,6 @@ def _category_schema(names: Sequence[str]) -> dict[str, object]:
     return {"type": "string", "enum": list(names)} if listable else {"type": "string"}
 
 
-def _first_object(answer: str) -> object:
-    """The first complete JSON object of an answer that may have prose or a code fence around it."""
-    text = answer.strip()
-    if not text.startswith("{"):
-        text = text.rpartition(REASONING_END)[2]
-    decoder = json.JSONDecoder()
-    start = text.find("{")
-    for _ in range(MAX_OBJECT_STARTS):
-        if start < 0:
-            break
-        try:
-            _, end = decoder.raw_decode(text, start)
-            return exact_json.loads(text[start:end])
-        except exact_json.ExactJsonError as error:
-            raise _invalid(str(error)) from error
-        except (ValueError, RecursionError):
-            start = text.find("{", start + 1)
-    raise _invalid("there is no complete JSON object in it")
-
-
 def _describe(error: ValidationError) -> str:
     """The first mistakes, by place. Keys that are not ours are not repeated."""
     return "; ".join(f"{_place(mistake['loc'])}: {mistake['msg']}" for mistake in error.errors()[:5])
@@ -161,7 +117,3 @@ def _place(location: tuple[int | str, ...]) -> str:
         for step in location
     )
     return "".join(steps).removeprefix(".") or "the answer"
-
-
-def _invalid(how: str) -> InferenceFailed:
-    return InferenceFailed(f"The model's answer cannot be used: {how}.", reason="MODEL_OUTPUT_INVALID")

@@ -16,12 +16,15 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from service.memory.errors import Unavailable
+from service.memory.errors import LEDGER_UNAVAILABLE, Unavailable
 
 Result = TypeVar("Result")
+
+_OUR_FAULTS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
+"""What a database that answers finds wrong with a statement or its values. Trying again would not help."""
 
 READERS = 4
 BUSY_SECONDS = 10.0
@@ -85,7 +88,7 @@ class Database:
             try:
                 with engine.begin() as connection:
                     return work(connection)
-            except IntegrityError:
+            except _OUR_FAULTS:
                 raise
             except (DBAPIError, PoolTimeoutError) as error:
                 raise _unavailable() from error
@@ -135,4 +138,4 @@ def _begin_with(statement: str) -> Callable[[Connection], None]:
 
 
 def _unavailable() -> Unavailable:
-    return Unavailable("The ledger does not answer.", reason="LEDGER_UNAVAILABLE")
+    return Unavailable("The ledger does not answer.", reason=LEDGER_UNAVAILABLE)

@@ -1,7 +1,8 @@
 """From a filter to SQL that every database reads alike.
 
-Each condition is written so that it is true or false and never NULL: a condition on what is missing is false,
-and its negation true (see `service.memory.filters.grammar`).
+A comparison with what is missing is NULL in SQL and false in a filter (see `service.memory.filters.grammar`).
+Without negations the two select the same, for AND and OR make no more of NULL than of false. So NULL is made
+false only where something is negated, and everything else stays plain enough for an index.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy import (
     and_,
     exists,
     false,
+    func,
     literal,
     not_,
     or_,
@@ -45,6 +47,7 @@ from service.memory.filters.grammar import (
     Or,
     Present,
     TextContains,
+    TimeBetween,
 )
 
 Condition = ColumnElement[bool]
@@ -88,7 +91,7 @@ def _or(filter_: Or) -> Condition:
 
 @condition.register
 def _not(filter_: Not) -> Condition:
-    return not_(condition(filter_.operand))
+    return not_(func.coalesce(condition(filter_.operand), false()))
 
 
 @condition.register
@@ -98,7 +101,7 @@ def _one_of(filter_: OneOf) -> Condition:
         return false()
     # A lone value is compared by `=`: then the index on it gives the order of a page too.
     value, *others = filter_.values
-    return and_(column.is_not(None), column.in_(filter_.values) if others else column == value)
+    return column.in_(filter_.values) if others else column == value
 
 
 @condition.register
@@ -114,9 +117,13 @@ def _compare_time(filter_: CompareTime) -> Condition:
 
 
 @condition.register
+def _time_between(filter_: TimeBetween) -> Condition:
+    return memories.c[filter_.field].between(filter_.first, filter_.last)
+
+
+@condition.register
 def _compare_expiration(filter_: CompareExpiration) -> Condition:
-    day = memories.c.expiration_date
-    return and_(day.is_not(None), _compare(day, filter_.operator, filter_.day.isoformat()))
+    return _compare(memories.c.expiration_date, filter_.operator, filter_.day.isoformat())
 
 
 @condition.register
@@ -153,8 +160,7 @@ def _metadata_contains(filter_: MetadataContains) -> Condition:
     )
     if not isinstance(filter_.value, str):
         return _exists(memory_metadata, element)
-    text = memory_metadata.c.text
-    part = and_(_of_key(filter_.key, VALUE), text.is_not(None), _contains(text, filter_.value))
+    part = and_(_of_key(filter_.key, VALUE), _contains(memory_metadata.c.text, filter_.value))
     return _exists(memory_metadata, or_(element, part))
 
 

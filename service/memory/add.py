@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from service.memory.errors import DeadlineExceeded, MemorydError
+from service.memory.errors import LEDGER_UNAVAILABLE, DeadlineExceeded, MemorydError
 from service.memory.evidence import whole
 from service.memory.infer import InferFacts, new_memory
 from service.memory.model import INSTRUCTING_ROLES, AddRequest, Change, Event, Outcome, RequestStatus
@@ -86,10 +86,11 @@ class AddMemories:
             raise
 
     async def _give_up(self, stored: StoredRequest, error: BaseException) -> None:
-        if isinstance(error, asyncio.CancelledError) and stored.request.async_mode:
-            # Nobody waits for it, so it is the process that ends: its next start takes the request up again.
-            return
         reason, text = _failure(error)
+        if stored.request.async_mode and reason in {"CANCELLED", LEDGER_UNAVAILABLE}:
+            # Nobody waits for it, so it is the process that ends, and its next start takes the request up
+            # again; or the ledger does not answer, and it is tried again as soon as it does.
+            return
         log.warning("add failed", event_id=stored.event_id, reason=reason)
         await asyncio.shield(
             self._ledger.fail_request(stored.project_id, stored.event_id, reason, text, self._now())

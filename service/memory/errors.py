@@ -22,6 +22,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+LEDGER_UNAVAILABLE = "LEDGER_UNAVAILABLE"
+"""The reason of Unavailable where it is the ledger: then not even a failure can be recorded."""
+
 
 class MemorydError(Exception):
     """The root. `reason` is stable and machine-readable; the text is for people."""

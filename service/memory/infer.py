@@ -26,6 +26,7 @@ from service.memory.model import (
     Policy,
     Rejection,
     Role,
+    Scope,
     Vector,
 )
 from service.memory.ports import (
@@ -36,6 +37,7 @@ from service.memory.ports import (
     Ledger,
     ProjectSettings,
     Reasoner,
+    ScopeSnapshot,
     StoredRequest,
 )
 from service.memory.reconcile import Draft
@@ -103,7 +105,7 @@ class InferFacts:
         if not said.texts:
             # Nobody whose facts are wanted said anything, so there is nothing to ask a model.
             return await self._ledger.commit(project_id, stored.event_id, scope, None, (), (), self._now())
-        snapshot = await self._ledger.read_scope(project_id, scope)
+        snapshot = await self._current(project_id, scope)
         candidates, vectors = await near_the_messages(
             self._index, project_id, scope, snapshot, said, self._reasoner.candidate_limit
         )
@@ -135,6 +137,12 @@ class InferFacts:
             (*rejected, *duplicates),
             self._now(),
         )
+
+    async def _current(self, project_id: str, scope: Scope) -> ScopeSnapshot:
+        """What is known and holds today. A fact that meets an expired one is new, or nobody would see it."""
+        snapshot = await self._ledger.read_scope(project_id, scope)
+        today = self._now().date()
+        return replace(snapshot, memories=[each for each in snapshot.memories if each.holds_on(today)])
 
     async def _propose(self, inference: Inference, deadline: Deadline) -> Plan:
         """Asks once, and once more with what was wrong when the answer was no plan."""

@@ -135,6 +135,10 @@ class Memory:
         """MD5 of the text in hexadecimal: the `hash` that clients see. It protects nothing."""
         return hashlib.md5(self.text.encode(), usedforsecurity=False).hexdigest()
 
+    def holds_on(self, day: date) -> bool:
+        """Whether it has not expired on that day in UTC. On its last day it still holds."""
+        return self.expiration_date is None or day <= self.expiration_date
+
 
 def fingerprint(text: str) -> str:
     """A digest that two wordings of one text share: case, spacing, Unicode form and a final stop aside."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 import structlog
 
 from service.memory.add import AddMemories
-from service.memory.errors import MemorydError, Unavailable
-from service.memory.ports import Clock, Deadline, Ledger
+from service.memory.errors import LEDGER_UNAVAILABLE, MemorydError, Unavailable
+from service.memory.ports import Clock, Deadline, Ledger, StoredRequest
 from service.memory.work import Bell, Worker
 
 SIDE_BY_SIDE = 8
@@ -31,14 +32,19 @@ def pending_workers(
         seconds: how long one request may take.
         bell: rung when there is a pending request.
     """
+    unended: deque[StoredRequest] = deque()
 
     async def perform_oldest() -> bool:
-        stored = await ledger.take_pending(clock())
+        stored = unended.popleft() if unended else await ledger.take_pending(clock())
         if stored is None:
             return False
         try:
             await add.perform(stored, Deadline.after(seconds))
         except MemorydError as error:
+            if error.reason == LEDGER_UNAVAILABLE:
+                # It could not be ended either way, and would stand in the way of its subject for ever.
+                unended.append(stored)
+                raise
             # The failure stands in the ledger with its reason; the next request is not to blame for it.
             log.warning("asynchronous add failed", event_id=stored.event_id, reason=error.reason)
         finally:

@@ -24,6 +24,7 @@ from service.memory.model import (
     Vector,
     fingerprint,
 )
+from service.memory.topics import stem
 
 LONGEST_TEXT = 4096
 """Code points that one fact may have. A longer one is no fact but a transcript."""
@@ -37,8 +38,6 @@ The vector alone decides nothing: "Has 2 kids" and "Has 3 kids" are as near as t
 _FUNCTION_WORDS = frozenset(
     ("a", "an", "the", "is", "are", "was", "of", "in", "at", "on", "to", "and", "has", "have")
 )
-_SHARED_STEM = 4
-"""Letters in which two forms of a word agree: love and loves, hiking and hike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,23 +217,10 @@ def _says_the_same(text: str, vector: Vector, others: Sequence[tuple[str, Vector
 
 
 def _same_words(text: str, other: str) -> bool:
-    """Whether two texts differ in nothing but order, function words and the forms of words."""
-    mine, theirs = _words(text), _words(other)
-    only_mine, only_theirs = mine - theirs, theirs - mine
-    return all(any(_same_stem(a, b) for b in theirs) for a in only_mine) and all(
-        any(_same_stem(a, b) for a in mine) for b in only_theirs
-    )
+    """Whether two texts differ in nothing but order, function words and the endings of words."""
+    return _stems(text) == _stems(other)
 
 
-def _words(text: str) -> frozenset[str]:
+def _stems(text: str) -> frozenset[str]:
     words = (word.strip(".,;:!?\"'()") for word in text.casefold().split())
-    return frozenset(word for word in words if word and word not in _FUNCTION_WORDS)
-
-
-def _same_stem(word: str, other: str) -> bool:
-    return (
-        word.isalpha()
-        and other.isalpha()
-        and len(word) >= _SHARED_STEM
-        and word[:_SHARED_STEM] == other[:_SHARED_STEM]
-    )
+    return frozenset(stem(word) for word in words if word and word not in _FUNCTION_WORDS)

@@ -39,9 +39,9 @@ RETRY_SECONDS = 1
 
 # Text and details travel as metadata. From 8 KiB of that on, a client's gRPC may put an error of its own in
 # their place, and from 16 KiB on it always does.
-MOST_VIOLATION_BYTES = 3072
+MOST_VIOLATION_BYTES = 3584
+MOST_TEXT_BYTES = 1500
 LONGEST_DESCRIPTION = 200
-LONGEST_TEXT = 1000
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ async def translate_errors(call: Call, context: Context) -> AsyncIterator[None]:
 async def _abort(context: Context, code: StatusCode, error: errors.MemorydError, request_id: str) -> None:
     number = code_pb2.Code.Value(code.name)
     details = [_packed(detail) for detail in _details(code, error, request_id)]
-    text = error.text[:LONGEST_TEXT]
+    text = _beginning(error.text)
     status = status_pb2.Status(code=number, message=text, details=details)
     trailer = ("grpc-status-details-bin", status.SerializeToString())
     await context.abort(code, text, trailing_metadata=(trailer,))
@@ -92,12 +92,24 @@ def _bad_request(violations: Sequence[errors.Violation]) -> error_details_pb2.Ba
     """All violations, or the first of so many that they do not fit."""
     listed = error_details_pb2.BadRequest()
     for violation in violations:
-        if listed.ByteSize() >= MOST_VIOLATION_BYTES:
-            break
-        listed.field_violations.add(
-            field=violation.field, description=violation.description[:LONGEST_DESCRIPTION]
+        one = error_details_pb2.BadRequest.FieldViolation(
+            field=violation.field[:LONGEST_DESCRIPTION],
+            description=violation.description[:LONGEST_DESCRIPTION],
         )
+        if listed.ByteSize() + one.ByteSize() > MOST_VIOLATION_BYTES:
+            break
+        listed.field_violations.append(one)
     return listed
+
+
+def _beginning(text: str) -> str:
+    """As much of a text as fits once gRPC has percent-encoded all that is not plain ASCII."""
+    size = 0
+    for index, letter in enumerate(text):
+        size += 1 if " " <= letter <= "~" and letter != "%" else 3 * len(letter.encode())
+        if size > MOST_TEXT_BYTES:
+            return text[:index]
+    return text
 
 
 def _packed(message: ProtoMessage) -> any_pb2.Any:

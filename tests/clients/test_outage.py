@@ -46,7 +46,6 @@ def test_an_add_that_waits_raises(
     assert raised.value.kind == raised_as
 
 
-@pytest.mark.xfail(strict=True, reason="the route comes later")
 def test_an_add_that_does_not_wait_fails_visibly(
     opened: Callable[[str, str], Client], server: Memoryd, alex: str
 ) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -249,3 +251,22 @@ def test_logs_tell_nothing_private(started: Start, model: Model, user: str) -> N
     for private in (secret, "locker", memoryd.key, MODEL_KEY):
         assert private not in memoryd.output
     assert "Traceback" not in memoryd.output
+
+
+def test_a_ledger_that_cannot_be_written(started: Start, model: Model, user: str) -> None:
+    """A caller hears 503; what was promised is tried again until the ledger can be written, and then done."""
+    memoryd = started()
+    rest, ledger = Rest(memoryd), LedgerFile(memoryd.data_dir)
+    model.answers_always(lambda _: slow(0.5, GOOD))
+    rest.post(SAID, user_id=user, async_mode=True)
+    wait_until(lambda: model.asked)
+    with closing(sqlite3.connect(ledger.data_dir / "ledger.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused = rest.refused(SAID, user_id=f"{user}-2")
+        assert (refused.status, refused.reason) == ("UNAVAILABLE", "LEDGER_UNAVAILABLE")
+        wait_until(lambda: "work failed" in memoryd.output)
+        other.execute("ROLLBACK")
+    wait_until(lambda: ledger.texts(user) == ["Has a dog"], seconds=40)
+    assert [row["status"] for row in ledger.requests(user)] == ["SUCCEEDED"]
+    assert ledger.texts(f"{user}-2") == []
+    assert len(rest.add(SAID, user_id=f"{user}-2")) == 1

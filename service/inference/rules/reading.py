@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from spacy.tokens import Token
@@ -31,12 +30,14 @@ def read_sentence(parsed: Parsed, third: Who | None) -> Reading:
     found = tuple(clauses(parsed.doc, asked=parsed.sentence.asks))
     facts: list[Fact] = []
     for clause in found:
-        if clause.mood is Mood.BIDDEN:
-            facts.extend([*_call_me(clause), *(changed(clause, SELF) or ())])
         who = whom(clause, third)
         if facts and not facts[-1].holds and _points_back(clause) and (other := instead(facts[-1], clause)):
             facts[-1] = other
-        if clause.mood is Mood.TOLD and who is not None:
+        if _calls_me(clause):
+            facts.extend(_called(clause))
+        elif clause.mood is Mood.BIDDEN:
+            facts.extend(changed(clause, SELF) or ())
+        elif clause.mood is Mood.TOLD and who is not None:
             facts.extend(read(clause, who))
     return Reading(parsed, tuple(facts), found)
 
@@ -47,20 +48,16 @@ def _points_back(clause: Clause) -> bool:
     )
 
 
-def _call_me(clause: Clause) -> Iterator[Fact]:
-    """Reads "Call me Sam" bids and tells a name."""
+def _calls_me(clause: Clause) -> bool:
+    """Whether it is "call me ..." or "people call me ...", which both tell a name."""
+    meant = clause.mood in {Mood.BIDDEN, Mood.TOLD} and not clause.negated
+    return clause.lemma == "call" and meant and any(word.text.lower() == "me" for word in clause.verb.subtree)
+
+
+def _called(clause: Clause) -> list[Fact]:
     name = clause.child("oprd", "attr", "npadvmod", "ccomp")
-    whom_ = clause.child("dobj", "nsubj")
-    if (
-        clause.lemma == "call"
-        and not clause.negated
-        and name is not None
-        and name.tag_.startswith("NN")
-        and name.ent_type_ != "DATE"
-    ):
-        inner = [child for child in clause.verb.subtree if child.text.lower() == "me"]
-        if whom_ is not None or inner:
-            yield name_fact(SELF, name)
+    named = name is not None and name.tag_.startswith("NN") and name.ent_type_ != "DATE"
+    return [name_fact(SELF, name)] if named and name is not None else []
 
 
 def whom(clause: Clause, third: Who | None) -> Who | None:

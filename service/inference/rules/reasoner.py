@@ -49,12 +49,16 @@ class RulesReasoner:
         """
         del repair
         loop = asyncio.get_running_loop()
-        operations = await loop.run_in_executor(self._thread, self._operations, inference, deadline)
+        operations = await loop.run_in_executor(self._thread, self._read, inference, deadline)
         return Plan(tuple(await self._policy.apply(inference.policy, operations)))
 
     def close(self) -> None:
         """Ends the thread."""
         self._thread.shutdown(cancel_futures=True)
+
+    def _read(self, inference: Inference, deadline: Deadline) -> list[Operation]:
+        with self._parser.memory():
+            return self._operations(inference, deadline)
 
     def _operations(self, inference: Inference, deadline: Deadline) -> list[Operation]:
         revision = Revision()

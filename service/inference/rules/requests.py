@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from spacy.tokens import Token
 
 from service.inference.rules import lexicon
-from service.inference.rules.clauses import Clause
+from service.inference.rules.clauses import Clause, clause_of
 from service.inference.rules.facts import SELF, Fact
 from service.inference.rules.phrases import (
     Topic,
@@ -20,9 +20,9 @@ from service.inference.rules.phrases import (
 )
 from service.inference.rules.readers import read
 from service.inference.rules.readers.attributes import slot_of
-from service.inference.rules.reading import Reading
+from service.inference.rules.reading import Reading, whom
 from service.inference.rules.revise import Entry, Revision, Source
-from service.inference.rules.slots import Meeting, is_single, meet
+from service.inference.rules.slots import Meeting, is_single, meet, same_person
 
 
 def forgets(reading: Reading) -> list[Clause]:
@@ -31,32 +31,39 @@ def forgets(reading: Reading) -> list[Clause]:
 
 
 def _asks_to_forget(clause: Clause) -> bool:
-    if clause.lemma not in lexicon.FORGETTING or clause.negated or clause.verb.tag_ not in {"VB", "VBP"}:
-        return False
     subject = clause.subject
-    return subject is None or subject.text.lower() == "you"
+    if clause.verb.tag_ not in {"VB", "VBP"} or (subject is not None and subject.text.lower() != "you"):
+        return False
+    stopped = clause.lemma == "stop" and clause.child("xcomp")
+    if stopped:
+        return stopped.lemma_ in lexicon.KEEPING
+    return clause.lemma in (lexicon.KEEPING if clause.negated else lexicon.FORGETTING)
 
 
 def forgotten(clause: Clause, revision: Revision) -> Iterator[tuple[Entry, Fact]]:
     """The facts that a request to forget names, and no others."""
     embedded = clause.child("ccomp")
-    if embedded is not None and any(child.dep_ == "nsubj" and is_own(child) for child in embedded.children):
-        yield from _said_so(embedded, clause, revision)
+    open_question = embedded is not None and any(
+        child.tag_ in {"WP", "WDT", "WRB"} for child in embedded.children
+    )
+    if (
+        embedded is not None
+        and not open_question
+        and any(child.dep_ == "nsubj" for child in embedded.children)
+    ):
+        yield from _said_so(embedded, revision)
         return
     for noun in _named_nouns(clause.verb):
         yield from ((entry, old) for entry, old in revision.current() if _is_about(noun, old))
 
 
-def _said_so(verb: Token, clause: Clause, revision: Revision) -> Iterator[tuple[Entry, Fact]]:
+def _said_so(verb: Token, revision: Revision) -> Iterator[tuple[Entry, Fact]]:
     """Facts that say what stands under "forget that ..."."""
-    inner = Clause(
-        verb, next(c for c in verb.children if c.dep_ == "nsubj"), False, False, clause.tense, clause.mood
-    )
-    for named in read(inner, SELF):
+    inner = clause_of(verb)
+    for named in read(inner, whom(inner, None) or SELF):
         for entry, old in revision.current():
-            if meet(named, old) is Meeting.SAME or (
-                not is_single(named.relation) and named.topic == old.topic and named.relation == old.relation
-            ):
+            alike = (named.relation, named.topic) == (old.relation, old.topic) and not is_single(old.relation)
+            if meet(named, old) is Meeting.SAME or (alike and same_person(named.who, old.who)):
                 yield entry, old
 
 

@@ -59,12 +59,12 @@ class Revision:
 
     def _takes_place_of_ended(self, fact: Fact, source: Source) -> bool:
         """Whether the fact fills a slot that was emptied just now: left one employer, joined another."""
+        if not (is_single(fact.relation) and fact.holds):
+            return False
         for entry in self.entries:
-            old = entry.ended
-            if entry.gone and old is not None and is_single(fact.relation) and fact.holds:
-                if old.relation == fact.relation and same_person(fact.who, old.who):
-                    entry.facts, entry.text, entry.source, entry.gone = [fact], fact.text, source, False
-                    return True
+            if entry.gone and _is_slot_of(fact, entry.ended):
+                entry.facts, entry.text, entry.source, entry.gone = [fact], fact.text, source, False
+                return True
         return False
 
     def retract(self, facts: Iterable[tuple[Entry, Fact]], source: Source) -> None:
@@ -114,6 +114,10 @@ class Revision:
         entry.source, entry.ended = source, old
         entry.gone = not entry.facts
         entry.text = _written(entry.facts) if entry.facts else entry.text
+
+
+def _is_slot_of(fact: Fact, ended: Fact | None) -> bool:
+    return ended is not None and fact.relation == ended.relation and same_person(fact.who, ended.who)
 
 
 def _best(met: Sequence[tuple[Entry, Fact]], new: Fact) -> tuple[Entry, Fact] | None:

@@ -145,16 +145,34 @@ def _as_number(run: list[Word]) -> list[Word]:
 
 
 def _spelled(words: Sequence[Word]) -> list[Word]:
+    """The words as the parser knows them: chat spelling undone."""
     spelled: list[Word] = []
     for index, word in enumerate(words):
-        chat = lexicon.CHAT.get(word.text.lower())
-        text, *split = chat.split(" ") if chat else [word.text]
-        before = words[index - 1].text.lower() if index else ""
-        clitic = word.text.lower() in {"m", "ve", "ll", "re", "nt", "na"}
-        glued = bool(index) and words[index - 1].end == word.start and before.isalpha()
-        spelled.append(Word(text if glued or not clitic else word.text, word.start, word.end))
-        spelled.extend(Word(more, word.end, word.end) for more in split)
+        before = words[index - 1] if index else None
+        texts = (
+            lexicon.CHAT.get(word.text.lower(), word.text).split(" ")
+            if _may_be_chat(word, before)
+            else [word.text]
+        )
+        if word.text == "'s" and before is not None and before.text.lower() in lexicon.ATTRIBUTES:
+            texts = _is_or_of(words[index + 1 :])
+        spelled.append(Word(texts[0], word.start, word.end))
+        spelled.extend(Word(more, word.end, word.end) for more in texts[1:])
     return [word for word in spelled if word.text.strip() or "\n" in word.text]
+
+
+def _may_be_chat(word: Word, before: Word | None) -> bool:
+    """Whether a word may be a chat form: a clitic like "m" only where it clings to another word."""
+    if " " in word.text:
+        return False
+    clings = before is not None and before.end == word.start and before.text.isalpha()
+    return clings or word.text.lower() not in {"m", "ve", "ll", "re", "nt", "na"}
+
+
+def _is_or_of(after: Sequence[Word]) -> list[str]:
+    """What the "'s" of "my name's Bob" stands for, by what comes after: a name or number, or a noun."""
+    following = after[0].text if after else ""
+    return ["'s" if following[:1].islower() else "is"]
 
 
 def _runs(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:

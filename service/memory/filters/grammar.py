@@ -63,6 +63,15 @@ class CompareTime:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeBetween:
+    """The time is one of these microseconds since the Unix epoch, the last included."""
+
+    field: TimeField
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class CompareExpiration:
     """There is an expiration date and it compares so."""
 
@@ -122,6 +131,7 @@ Filter: TypeAlias = (
     | OneOf
     | Present
     | CompareTime
+    | TimeBetween
     | CompareExpiration
     | TextContains
     | CategoryOneOf

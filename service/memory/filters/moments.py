@@ -16,7 +16,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import assert_never
 
-from service.memory.filters.grammar import And, CompareExpiration, CompareTime, Comparison, Filter, TimeField
+from service.memory.filters.grammar import (
+    CompareExpiration,
+    CompareTime,
+    Comparison,
+    Filter,
+    TimeBetween,
+    TimeField,
+)
 
 EXPECTED = "must be a time: RFC 3339, YYYY-MM-DD or Unix seconds"
 
@@ -48,7 +55,7 @@ def compare_time(field: TimeField, operator: Comparison, bound: date | datetime)
     end = start + _MICROSECONDS_A_DAY
     match operator:
         case "eq":
-            return And((CompareTime(field, "gte", start), CompareTime(field, "lt", end)))
+            return TimeBetween(field, start, end - 1)
         case "gt":
             return CompareTime(field, "gte", end)
         case "lte":

@@ -64,7 +64,7 @@ def list_memories(use: Use) -> None:
     assert found(use, "--run-id", "trip") == ["Is vegetarian"]
     assert len(found(use, "--after", "2020-01-01", "--before", "2099-01-01")) == 2
     assert found(use, "--category", "no-such-category") == []
-    assert "Lives in Berlin" in use.call("list", "--user-id", use.user)
+    assert "Lives in Berlin" in use.call("list", "--user-id", use.user, "--output", "text")
 
 
 def found(use: Use, *options: str) -> list[str]:

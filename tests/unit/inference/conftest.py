@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from service.inference.chat import Chat
 from service.inference.openai import OpenAIReasoner
 from tests.scripted_openai import ScriptedOpenAI
 
@@ -21,6 +22,6 @@ def server() -> Iterator[ScriptedOpenAI]:
 @pytest.fixture
 async def reasoner(server: ScriptedOpenAI) -> AsyncIterator[OpenAIReasoner]:
     """A reasoner that asks the scripted endpoint."""
-    opened = OpenAIReasoner(api_key=API_KEY, base_url=server.base_url, model="gpt-test")
-    yield opened
-    await opened.aclose()
+    chat = Chat(api_key=API_KEY, base_url=server.base_url, model="gpt-test")
+    yield OpenAIReasoner(chat)
+    await chat.aclose()

@@ -7,6 +7,7 @@ import traceback
 
 import pytest
 
+from service.inference.chat import Chat
 from service.inference.openai import OpenAIReasoner
 from service.memory.errors import DeadlineExceeded, InferenceFailed, MemorydError, Unavailable
 from service.memory.ports import Deadline
@@ -99,9 +100,9 @@ async def test_nobody_listens() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         base_url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
-        reasoner = OpenAIReasoner(api_key=API_KEY, base_url=base_url, model="gpt-test", max_retries=0)
-        error = await failure(reasoner)
-        await reasoner.aclose()
+        chat = Chat(api_key=API_KEY, base_url=base_url, model="gpt-test", max_retries=0)
+        error = await failure(OpenAIReasoner(chat))
+        await chat.aclose()
     assert isinstance(error, Unavailable)
     assert error.reason == "MODEL_UNAVAILABLE"
 

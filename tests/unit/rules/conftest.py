@@ -54,9 +54,11 @@ def _packaged(package: str) -> Path:
 
 @pytest.fixture(scope="session")
 def embedder() -> WheelEmbedder:
+    """The embedder of the service's default."""
     return WheelEmbedder()
 
 
 @pytest.fixture(scope="session")
 def reasoner(embedder: WheelEmbedder) -> RulesReasoner:
+    """One reasoner for all tests, for it keeps nothing that a test could see."""
     return RulesReasoner(embedder)

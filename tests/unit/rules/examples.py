@@ -476,6 +476,89 @@ MIXED = [
     ),
 ]
 
+CONVERSATIONS = [
+    tells(
+        "I have a daughter named Mia and a son named Leo",
+        "+ Has a daughter named Mia",
+        "+ Has a son named Leo",
+    ),
+    tells("My email is a@b.com and my phone is 555-0101", "+ Email is a@b.com", "+ Phone is 555-0101"),
+    tells("Hi I'm Tom 👋 I live in NYC", "+ Name is Tom", "+ Lives in NYC"),
+    tells("i live in berlin i work at google", "+ Lives in berlin", "+ Works at google"),
+    tells("My name is Bob, but call me Bobby", "+ Name is Bobby"),
+    tells("My name's Bob", "+ Name is Bob"),
+    tells("My best friend Lisa lives in Paris", "+ Best friend Lisa lives in Paris"),
+    tells("I like dogs but not cats", "+ Likes dogs", "+ Does not like cats"),
+    Example(
+        "I don't live in Berlin any more, I moved to Munich",
+        ("Lives in Berlin",),
+        ("Lives in Berlin => Lives in Munich",),
+    ),
+    Example(
+        "I quit Acme and now I work at Initech", ("Works at Acme",), ("Works at Acme => Works at Initech",)
+    ),
+    Example("I'm no longer a nurse, I'm a teacher", ("Is a nurse",), ("Is a nurse => Is a teacher",)),
+    Example("My name isn't Alex, it's Robin", ("Name is Alex",), ("Name is Alex => Name is Robin",)),
+    Example("I changed my name to Robin", ("Name is Alex",), ("Name is Alex => Name is Robin",)),
+    Example(
+        "Update my address to 5 Oak Lane",
+        ("Address is 1 Elm Road",),
+        ("Address is 1 Elm Road => Address is 5 Oak Lane",),
+    ),
+    Example(
+        "I'm not flying to Rome anymore", ("Is flying to Rome on Friday",), ("- Is flying to Rome on Friday",)
+    ),
+    Example(
+        "My sister moved from Berlin to Hamburg",
+        ("Sister lives in Berlin", "Lives in Berlin"),
+        ("Sister lives in Berlin => Sister lives in Hamburg",),
+    ),
+    Example(
+        "My cat Tom died",
+        ("Has a dog named Rex", "Has a cat named Tom"),
+        ("Has a cat named Tom => Cat Tom died",),
+    ),
+    Example(
+        "I broke up with my girlfriend",
+        ("Has a girlfriend",),
+        ("Has a girlfriend => Broke up with their girlfriend",),
+    ),
+    Example("I lost my job", ("Works at Acme",), ("- Works at Acme",)),
+    Example("I'm unemployed", ("Works at Acme",), ("Works at Acme => Is unemployed",)),
+    Example(
+        "I live in Berlin, Germany", ("Lives in Berlin",), ("Lives in Berlin => Lives in Berlin, Germany",)
+    ),
+    Example("I live in Berlin", ("Lives in Berlin, Germany",)),
+    Example(
+        "im from spain but live in germany",
+        ("Lives in Spain",),
+        ("+ Is from spain", "Lives in Spain => Lives in germany"),
+    ),
+    Example(
+        "My older sister lives in Rome",
+        ("Younger sister lives in Berlin",),
+        ("+ Older sister lives in Rome",),
+    ),
+    Example("I stopped running", ("Runs every morning",), ("- Runs every morning",)),
+    Example("I have no kids", ("Has two kids",), ("- Has two kids",)),
+    Example("Please stop remembering my address", ("Address is 1 Elm Road",), ("- Address is 1 Elm Road",)),
+    Example(
+        "please forget my email address",
+        ("Email address is p@x.io", "Address is 1 Elm Road"),
+        ("- Email address is p@x.io",),
+    ),
+    Example(
+        "forget that my sister lives in Berlin",
+        ("Sister lives in Berlin", "Lives in Berlin"),
+        ("- Sister lives in Berlin",),
+    ),
+    Example(
+        "Delete my age and my job",
+        ("Is 30 years old", "Works at Acme", "Name is Alex"),
+        ("- Is 30 years old", "- Works at Acme"),
+    ),
+]
+
 THEMES = {
     "specified": SPECIFIED,
     "names": NAMES,
@@ -492,4 +575,5 @@ THEMES = {
     "retractions": RETRACTIONS,
     "nothing": NOTHING,
     "mixed": MIXED,
+    "conversations": CONVERSATIONS,
 }

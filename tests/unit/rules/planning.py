@@ -13,6 +13,7 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 def candidates(known: Sequence[str]) -> tuple[Candidate, ...]:
+    """Memories of one scope as candidates m1, m2 and so on."""
     scope = Scope(user_id="alex")
     return tuple(
         Candidate(f"m{number}", Memory(str(number), scope, text, NOW, NOW), 1.0)

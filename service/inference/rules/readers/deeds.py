@@ -62,7 +62,7 @@ def _says_something(clause: Clause, focus: Token | None, kept: Sequence[Token]) 
     if any(word.text.lower() in {"you", "your", "yours"} for word in clause.verb.subtree):
         return False
     if focus is None:
-        return bool(kept) or clause.tense is Tense.PRESENT
+        return bool(kept) or (clause.tense is Tense.PRESENT and clause.verb.tag_ != "VBN")
     return (
         not is_vague(focus)
         and key(focus) != "job"

@@ -94,7 +94,7 @@ def _had(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
     if negative(clause) or none:
         bare = [word for word in kept if word.text.lower() not in {"no", "longer"}]
         return fact(who, "have", about, denied(clause, clause.lemma, bare), holds=False)
-    has = f"{clause.third('have')} {write(kept)}"
+    has = f"{clause.third('have')} {write(words)}"
     return fact(who, "have", about, has if clause.lemma in _GAINING else predicate(clause, kept))
 
 

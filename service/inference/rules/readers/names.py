@@ -13,6 +13,9 @@ from service.inference.rules.phrases import key, topic, write
 def named(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I go by Sam", "I'm called Sam", "my dog is named Rex"."""
     name = clause.child("oprd") if clause.lemma in {"call", "name"} else None
+    wish = clause.child("xcomp") if clause.lemma in {"prefer", "like", "want"} else None
+    if wish is not None and wish.lemma_ == "call" and not clause.negated:
+        name = next((child for child in wish.children if child.dep_ == "oprd"), None)
     if clause.lemma == "go":
         name = clause.object_of("by")
         name = name if name is not None and name.tag_.startswith("NNP") else None

@@ -49,6 +49,8 @@ def _is_passing(clause: Clause, who: Who, head: Token) -> bool:
     """Whether it is a mood or a matter of the moment: "tired", but not "tired of", "scared of spiders"."""
     if is_vague(head) or head.tag_ in {"EX", "WP", "VBG", "CD"}:
         return True
+    if who.is_self and shown(head).endswith("ed") and shown(head).lower() not in lexicon.LASTING_PARTICIPLES:
+        return "-" not in shown(head) and not any(head.children)
     if key(head) in {"afraid", "scared", "terrified", "good", "bad", "great"}:
         return object_of(clause.verb, "of", "at") is None
     return who.is_self and key(head) in lexicon.FLEETING_STATES | lexicon.FLEETING_THINGS

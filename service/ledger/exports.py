@@ -1,0 +1,125 @@
+"""Exports on SQL."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from memoryd.exact_json import dumps, loads
+from sqlalchemy import Connection, Select, insert, select, update
+
+from service.ledger import rows
+from service.ledger.database import Database
+from service.ledger.schema import exports
+from service.memory.events import Failure
+from service.memory.exports import Export, Wanted, schema_from
+from service.memory.json_schema import Schema
+from service.memory.model import RequestStatus
+
+
+class SqlExports:
+    """Implements `service.memory.exports.ExportBook`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def store(
+        self, project_id: str, schema: Schema, wanted: Wanted, instructions: str | None, at: datetime
+    ) -> str:
+        """See the port."""
+        export_id = str(uuid.uuid4())
+        values = {
+            "id": export_id,
+            "project_id": project_id,
+            "schema": dumps(schema),
+            "filters": dumps(wanted.filters),
+            "filters_digest": wanted.digest,
+            "instructions": instructions,
+            "status": RequestStatus.PENDING.value,
+            "created_at": rows.microseconds(at),
+        }
+        await self._database.write(lambda connection: connection.execute(insert(exports).values(values)))
+        return export_id
+
+    async def export(self, project_id: str, export_id: str) -> Export | None:
+        """See the port."""
+        return await self._one(
+            select(exports).where(exports.c.project_id == project_id, exports.c.id == export_id)
+        )
+
+    async def latest(self, project_id: str, wanted: Wanted | None) -> Export | None:
+        """See the port."""
+        query = select(exports).where(exports.c.project_id == project_id)
+        if wanted is not None:
+            query = query.where(exports.c.filters_digest == wanted.digest)
+        return await self._one(query.order_by(exports.c.sequence.desc()).limit(1))
+
+    async def take(self, at: datetime) -> Export | None:
+        """See the port."""
+        oldest = (
+            select(exports)
+            .where(exports.c.status == RequestStatus.PENDING.value)
+            .order_by(exports.c.sequence)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+
+        def take(connection: Connection) -> Export | None:
+            row = connection.execute(oldest).one_or_none()
+            if row is None:
+                return None
+            values = {"status": RequestStatus.RUNNING.value, "started_at": rows.microseconds(at)}
+            connection.execute(update(exports).where(exports.c.sequence == row.sequence).values(values))
+            return _export_from(row)
+
+        return await self._database.write(take)
+
+    async def finish(self, export: Export, result: str, at: datetime) -> None:
+        """See the port."""
+        await self._end(export, at, {"status": RequestStatus.SUCCEEDED.value, "result": result})
+
+    async def fail(self, export: Export, failure: Failure, at: datetime) -> None:
+        """See the port."""
+        values = {"reason": failure.reason, "error_text": failure.text}
+        await self._end(export, at, {"status": RequestStatus.FAILED.value, **values})
+
+    async def recover(self) -> int:
+        """See the port."""
+        again = (
+            update(exports)
+            .where(exports.c.status == RequestStatus.RUNNING.value)
+            .values(status=RequestStatus.PENDING.value, started_at=None)
+        )
+        return await self._database.write(lambda connection: connection.execute(again).rowcount)
+
+    async def _one(self, query: Select[Any]) -> Export | None:
+        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
+        return None if row is None else _export_from(row)
+
+    async def _end(self, export: Export, at: datetime, values: rows.Values) -> None:
+        end = (
+            update(exports)
+            .where(
+                exports.c.project_id == export.project_id,
+                exports.c.id == export.id,
+                exports.c.status == RequestStatus.RUNNING.value,
+            )
+            .values({**values, "completed_at": rows.microseconds(at)})
+        )
+        await self._database.write(lambda connection: connection.execute(end))
+
+
+def _export_from(row: rows.AnyRow) -> Export:
+    return Export(
+        id=row.id,
+        project_id=row.project_id,
+        schema=schema_from(row.schema),
+        wanted=Wanted(cast("Mapping[str, object]", loads(row.filters))),
+        instructions=row.instructions,
+        status=RequestStatus(row.status),
+        failure=None if row.reason is None else Failure(row.reason, row.error_text or ""),
+        result=row.result,
+        created_at=rows.time_from(row.created_at),
+    )
