@@ -27,6 +27,7 @@ from tests.running import Memoryd, environment
 from tests.scripted_openai import add, plan
 
 OPEN_SERVICES = {"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
+ENTITY_TYPE = "{entity_type:entity_type}"
 OPEN_ROUTES = {"/healthz", "/readyz", "/openapi.json", "/docs"}
 
 
@@ -141,7 +142,7 @@ async def routes() -> list[tuple[str, str]]:
     async with grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:
         contexts = list(iter_route_contexts(create_app(nowhere).routes))
     return [
-        (verb, re.sub(r"\{\w+\}", str(uuid.uuid4()), route.path))
+        (verb, re.sub(r"\{\w+(:\w+)?\}", str(uuid.uuid4()), route.path.replace(ENTITY_TYPE, "user")))
         for route in contexts
         if route.path and route.path not in OPEN_ROUTES
         for verb in route.methods or ()
