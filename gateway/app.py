@@ -16,7 +16,20 @@ from gateway.boundary import Boundary
 from gateway.calls import Stubs, request_id_of
 from gateway.openapi.document import DESCRIPTION, TITLE
 from gateway.paths import PathRules
-from gateway.routes import account, docs, entities, events, exports, health, memories, memory, search
+from gateway.routes import (
+    account,
+    docs,
+    entities,
+    events,
+    exports,
+    health,
+    memories,
+    memory,
+    organizations,
+    projects,
+    search,
+    webhooks,
+)
 
 BODY_LIMIT = 4 * 1024 * 1024
 """Clients take 413 for an exhausted quota, so the limit is generous (contract section 1)."""
@@ -51,7 +64,21 @@ def create_app(
     app.add_exception_handler(errors.ApiError, _api_error)
     app.add_exception_handler(HTTPException, _routing_error)
     # A path with an id takes whatever is not another route's, so it comes last.
-    for noun in (memories, search, events, entities, exports, account, health, docs, memory):
+    nouns = (
+        memories,
+        search,
+        events,
+        entities,
+        exports,
+        account,
+        organizations,
+        projects,
+        webhooks,
+        health,
+        docs,
+        memory,
+    )
+    for noun in nouns:
         app.include_router(noun.router)
     app.mount(docs.ASSETS, StaticFiles(directory=str(swagger_ui_path)))
     return app

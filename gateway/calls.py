@@ -13,6 +13,7 @@ from memoryd.v1.entity_service_pb2_grpc import EntityServiceStub
 from memoryd.v1.event_service_pb2_grpc import EventServiceStub
 from memoryd.v1.export_service_pb2_grpc import ExportServiceStub
 from memoryd.v1.memory_service_pb2_grpc import MemoryServiceStub
+from memoryd.v1.webhook_service_pb2_grpc import WebhookServiceStub
 from starlette.requests import Request
 
 from gateway.errors import from_rpc, invalid_key
@@ -30,6 +31,7 @@ class Stubs:
 
     memories: MemoryServiceStub
     accounts: AccountServiceStub
+    webhooks: WebhookServiceStub
     events: EventServiceStub
     entities: EntityServiceStub
     exports: ExportServiceStub
@@ -41,6 +43,7 @@ class Stubs:
         return cls(
             memories=MemoryServiceStub(channel),
             accounts=AccountServiceStub(channel),
+            webhooks=WebhookServiceStub(channel),
             events=EventServiceStub(channel),
             entities=EntityServiceStub(channel),
             exports=ExportServiceStub(channel),

@@ -17,6 +17,7 @@ from service.handlers.entities import EntityHandlers
 from service.handlers.events import EventHandlers
 from service.handlers.exports import ExportHandlers
 from service.handlers.memories import MemoryHandlers, MemoryUseCases
+from service.handlers.webhooks import WebhookHandlers
 from service.index import connect
 from service.index.chroma import ChromaIndex
 from service.inference.chat import Chat
@@ -24,6 +25,7 @@ from service.inference.extract import ExtractiveWriter
 from service.inference.openai import OpenAIReasoner
 from service.inference.writer import OpenAIWriter
 from service.ledger.accounts import SqlAccounts
+from service.ledger.database import Database
 from service.ledger.edits import SqlEdits
 from service.ledger.entities import SqlEntities
 from service.ledger.events import SqlEventLog
@@ -31,7 +33,11 @@ from service.ledger.exports import SqlExports
 from service.ledger.feedback import SqlFeedback
 from service.ledger.history import SqlChangeLog
 from service.ledger.ledger import SqlLedger
+from service.ledger.members import SqlMembers
 from service.ledger.memories import SqlMemories
+from service.ledger.organizations import SqlOrganizations
+from service.ledger.projects import SqlProjects
+from service.ledger.webhooks import SqlWebhooks
 from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
 from service.memory.edit import DeleteMemories, UpdateMemories
@@ -39,9 +45,13 @@ from service.memory.errors import PermissionDenied
 from service.memory.exports import CreateExport, MakeExport, Writer, export_worker
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
+from service.memory.members import MemberAdministration
+from service.memory.organizations import OrganizationAdministration
 from service.memory.pending import SIDE_BY_SIDE, pending_workers
-from service.memory.ports import Embedder, Reasoner
+from service.memory.ports import Embedder, Reasoner, Wake
+from service.memory.projects import ProjectAdministration
 from service.memory.search import SearchMemories
+from service.memory.webhooks import WebhookAdministration
 from service.memory.work import Bell
 from service.opening import now, open_database
 from service.readiness import Readiness
@@ -130,7 +140,8 @@ async def running_service(
                 settings.grpc_address,
                 stages(accounts, settings.request_timeout, settings.max_concurrent_requests),
                 MemoryHandlers(accounts, memories, now),
-                AccountHandlers(accounts),
+                _account_handlers(accounts, database, committed.set),
+                WebhookHandlers(WebhookAdministration(accounts, SqlWebhooks(database), now)),
                 EventHandlers(accounts, SqlEventLog(database)),
                 EntityHandlers(accounts, SqlEntities(database), delete, now),
                 ExportHandlers(
@@ -141,6 +152,15 @@ async def running_service(
             )
         )
         yield Running(reasoner.name, embedder.model, first_key)
+
+
+def _account_handlers(accounts: SqlAccounts, database: Database, on_commit: Wake) -> AccountHandlers:
+    return AccountHandlers(
+        accounts,
+        OrganizationAdministration(accounts, SqlOrganizations(database), now, on_commit),
+        ProjectAdministration(accounts, SqlProjects(database), now, on_commit),
+        MemberAdministration(accounts, SqlMembers(database), now),
+    )
 
 
 async def _stop(task: asyncio.Task[None]) -> None:
@@ -176,7 +196,10 @@ async def _open_reasoner(
     # The parser is an extra of the package: only who asks for the rules needs it installed.
     from service.inference.rules.reasoner import RulesReasoner  # noqa: PLC0415
 
-    return await asyncio.to_thread(RulesReasoner, embedder), ExtractiveWriter(embedder)
+    rules = await asyncio.to_thread(RulesReasoner, embedder)
+    stack.callback(rules.close)
+    await rules.warm()
+    return rules, ExtractiveWriter(embedder)
 
 
 def _chroma(settings: Settings) -> connect.Connect:

@@ -72,7 +72,7 @@ def create_key(
     organization_wide: Annotated[
         bool, typer.Option("--organization-wide", help="May select every project of its organization.")
     ] = False,
-    email: Annotated[str, typer.Option(help="Who owns the key.")] = "",
+    email: Annotated[str, typer.Option(help="Whose key it is; without it the key is a machine's.")] = "",
 ) -> None:
     """Make a key and print it. It is shown once: only its digest is stored."""
     from service.opening import now  # noqa: PLC0415 - loads the ledger, which `memoryd gateway` must not

@@ -21,6 +21,8 @@ from memoryd.v1 import (
     export_service_pb2_grpc,
     memory_service_pb2,
     memory_service_pb2_grpc,
+    webhook_service_pb2,
+    webhook_service_pb2_grpc,
 )
 
 from service.config import StartError
@@ -29,6 +31,7 @@ from service.handlers.entities import EntityHandlers
 from service.handlers.events import EventHandlers
 from service.handlers.exports import ExportHandlers
 from service.handlers.memories import MemoryHandlers
+from service.handlers.webhooks import WebhookHandlers
 from service.readiness import Readiness
 from service.transport.chain import Chain, Stage
 
@@ -44,6 +47,7 @@ SERVICES = (
     event_service_pb2.DESCRIPTOR.services_by_name["EventService"].full_name,
     export_service_pb2.DESCRIPTOR.services_by_name["ExportService"].full_name,
     memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"].full_name,
+    webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"].full_name,
 )
 
 OPTIONS = (
@@ -66,6 +70,7 @@ async def serving(
     stages: Sequence[Stage],
     memories: MemoryHandlers,
     account: AccountHandlers,
+    webhooks: WebhookHandlers,
     events: EventHandlers,
     entities: EntityHandlers,
     exports: ExportHandlers,
@@ -79,6 +84,7 @@ async def serving(
         stages: what every call passes.
         memories: handlers.
         account: handlers.
+        webhooks: handlers.
         events: handlers.
         entities: handlers.
         exports: handlers.
@@ -91,6 +97,7 @@ async def serving(
     server = aio.server(interceptors=[Chain(stages)], options=OPTIONS)
     memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(memories, server)
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(account, server)
+    webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server(webhooks, server)
     event_service_pb2_grpc.add_EventServiceServicer_to_server(events, server)
     entity_service_pb2_grpc.add_EntityServiceServicer_to_server(entities, server)
     export_service_pb2_grpc.add_ExportServiceServicer_to_server(exports, server)

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import add, entities, errors, events, exports, memories, schemas, search
+from gateway.openapi import accounts, add, entities, errors, events, exports, memories, schemas, search
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -36,6 +36,8 @@ READY: dict[int | str, dict[str, Any]] = {
     503: {"description": "Not ready; `error` says why.", **schemas.content(schemas.ref("Error"))},
 }
 
+ENTITY_TYPES = ("user", "agent", "app", "run")
+
 _COMPONENTS = {
     **add.SCHEMAS,
     **memories.SCHEMAS,
@@ -43,6 +45,7 @@ _COMPONENTS = {
     **events.SCHEMAS,
     **entities.SCHEMAS,
     **exports.SCHEMAS,
+    **accounts.SCHEMAS,
     **errors.SCHEMAS,
     "Ping": schemas.PING,
 }
@@ -58,6 +61,14 @@ def responses(name: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": "Success.", **schemas.content(schemas.ref(name))}, **errors.RESPONSES}
 
 
+def list_responses(name: str) -> dict[int | str, dict[str, Any]]:
+    """The answers of a list that must say whose memories it wants."""
+    refused = errors.RESPONSES[400] | schemas.content(
+        {"oneOf": [schemas.ref("Error"), schemas.ref("ScopeRequired")]}
+    )
+    return responses(name) | {400: refused}
+
+
 def build(routes: Sequence[BaseRoute]) -> bytes:
     """The document, as JSON."""
     document = get_openapi(
@@ -71,6 +82,9 @@ def build(routes: Sequence[BaseRoute]) -> bytes:
         for operation in operations.values():
             # FastAPI promises it wherever the path has a parameter, but the service judges those: 400.
             operation["responses"].pop("422", None)
+            for parameter in operation.get("parameters", ()):
+                if (parameter["in"], parameter["name"]) == ("path", "entity_type"):
+                    parameter["schema"]["enum"] = list(ENTITY_TYPES)
     document["components"] = {
         "schemas": _COMPONENTS,
         "securitySchemes": {

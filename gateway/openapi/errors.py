@@ -31,8 +31,15 @@ SCHEMAS: dict[str, Schema] = {
             },
         },
         ("error", "detail", "details", "code", "request_id"),
-        "What every error looks like.",
+        "What every error looks like, but for one.",
     ),
+    "ScopeRequired": {
+        "type": "array",
+        "items": _TEXT,
+        "minItems": 1,
+        "maxItems": 1,
+        "description": "What a list says that was not told whose memories: the text alone.",
+    },
 }
 
 _DESCRIPTIONS = {
@@ -40,7 +47,7 @@ _DESCRIPTIONS = {
     401: "No API key, or an invalid one.",
     403: "The key may not use that organization or project.",
     404: "Nothing there, or nothing of yours.",
-    409: "Another change came first. Repeat the call.",
+    409: "The name is taken, or another change came first. Repeat the call in the second case; `code` tells.",
     413: "The body is larger than the limit.",
     429: "Too many requests; `Retry-After` says how many seconds to wait.",
     500: "A fault of memoryd.",

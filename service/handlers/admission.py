@@ -6,7 +6,7 @@ from google.protobuf.message import Message as ProtoMessage
 
 from service.handlers.add_request import selection_from
 from service.handlers.fields import Fields
-from service.memory.accounts import Accounts, require_writer, select_project
+from service.memory.accounts import Accounts, access_project, require_owner
 from service.transport.call import current_call
 
 
@@ -17,7 +17,7 @@ async def admit(accounts: Accounts, request: ProtoMessage, fields: Fields, *, wr
         accounts: the keys and projects.
         request: has the four fields of a selection.
         fields: what was found wrong with it so far.
-        writes: the call needs an owner's key.
+        writes: the call needs an owner's role.
 
     Raises:
         InvalidRequest: with every violation.
@@ -25,8 +25,7 @@ async def admit(accounts: Accounts, request: ProtoMessage, fields: Fields, *, wr
     """
     selection = selection_from(request, fields)
     fields.raise_if_wrong()
-    principal = current_call().principal
-    project_id = await select_project(accounts, principal, selection)
+    access = await access_project(accounts, current_call().principal, selection)
     if writes:
-        require_writer(principal)
-    return project_id
+        require_owner(access.role)
+    return access.project_id

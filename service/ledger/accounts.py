@@ -7,14 +7,37 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.ledger.database import Database
+from service.ledger.memberships import (
+    ensure_member,
+    role_in_organization,
+    roles_in_projects,
+    usable_projects,
+)
 from service.ledger.rows import AnyRow, microseconds, time_from
-from service.ledger.schema import api_keys, embedding_space, organizations, projects
-from service.memory.accounts import AccessRole, ApiKey, Principal, ProjectSelection, digest
+from service.ledger.schema import (
+    api_keys,
+    embedding_space,
+    organization_members,
+    organizations,
+    project_members,
+    projects,
+)
+from service.memory.accounts import (
+    AccessRole,
+    ApiKey,
+    OrganizationAccess,
+    Principal,
+    ProjectAccess,
+    ProjectSelection,
+    digest,
+    email_from,
+)
 from service.memory.errors import PermissionDenied
+from service.memory.members import Member
 
 DEFAULT_NAME = "default"
 """What the first organization and the first project are called."""
@@ -37,16 +60,14 @@ class SqlAccounts:
             row.organization_id,
             row.project_id,
             AccessRole(row.role),
-            row.organization_wide,
             row.email,
+            row.organization_wide or row.email != "",
         )
 
-    async def project_in(self, organization_id: str, selection: ProjectSelection) -> str | None:
+    async def project_access(self, principal: Principal, selection: ProjectSelection) -> ProjectAccess | None:
         """See the port."""
-        query = (
-            select(projects.c.id)
-            .join(organizations, projects.c.organization_id == organizations.c.id)
-            .where(organizations.c.id == organization_id)
+        query = usable_projects(principal, projects.c.id, projects.c.organization_id).join(
+            organizations, projects.c.organization_id == organizations.c.id
         )
         asked = (
             (organizations.c.id, selection.org_id and selection.org_id.lower()),
@@ -57,7 +78,29 @@ class SqlAccounts:
         for column, value in asked:
             if value is not None:
                 query = query.where(column == value)
-        return await self._database.read(lambda connection: connection.execute(query).scalar_one_or_none())
+        # Organizations of the same name may have projects of the same name: then none is the one.
+        found = await self._database.read(lambda connection: connection.execute(query.limit(2)).all())
+        if len(found) != 1:
+            return None
+        (row,) = found
+        return ProjectAccess(row.organization_id, row.id, AccessRole(row.role))
+
+    async def organization_access(
+        self, principal: Principal, organization_id: str
+    ) -> OrganizationAccess | None:
+        """See the port."""
+        itself = role_in_organization(principal.member, organization_id)
+        through = roles_in_projects(principal.member, organization_id)
+
+        def read(connection: Connection) -> OrganizationAccess | None:
+            role, roles = connection.scalar(itself), connection.scalars(through).all()
+            if role is None and not roles:
+                return None
+            return OrganizationAccess(
+                organization_id, None if role is None else AccessRole(role), AccessRole.OWNER.value in roles
+            )
+
+        return await self._database.read(read)
 
     async def ensure_default_project(self, at: datetime) -> tuple[str, bool]:
         """The default project's id, and whether it was made just now."""
@@ -81,13 +124,16 @@ class SqlAccounts:
     async def ensure_key(self, secret: str, project_id: str, name: str, at: datetime) -> bool:
         """Makes a given secret a valid owner's key of the project; False when it already was one.
 
+        It is an owner of the organization too: there has to be one. Of its projects it may use those that
+        it made, and this one.
+
         Raises:
             PermissionDenied: the key was revoked, which is for ever.
         """
         if await self.principal(digest(secret)):
             return False
         try:
-            await self.create_key(secret, project_id, name, AccessRole.OWNER, at)
+            await self.create_key(secret, project_id, name, AccessRole.OWNER, at, administers=True)
         except IntegrityError:
             if await self.principal(digest(secret)):
                 return False  # another process was first
@@ -103,27 +149,50 @@ class SqlAccounts:
         at: datetime,
         *,
         organization_wide: bool = False,
+        administers: bool = False,
         email: str = "",
     ) -> ApiKey:
-        """Stores a new key. Only its digest is kept."""
-        key_id = str(uuid.uuid4())
+        """Stores a new key, of which only the digest is kept, and makes its owner a member.
+
+        Who is a member already keeps that role, and the key can do no more than it.
+
+        Args:
+            secret: the key.
+            project_id: the project of calls that select none.
+            name: what the key is for.
+            role: the most that it may do.
+            at: now.
+            organization_wide: it may use every project of the organization.
+            administers: it belongs to the organization, but opens those projects only of which it is a
+                member itself.
+            email: whose key it is; empty for a machine's.
+
+        Raises:
+            InvalidRequest: `email` is not empty and not an address.
+        """
+        key_id, address = str(uuid.uuid4()), email and email_from(email)
+        member = Member(address or key_id, role, at)
 
         def create(connection: Connection) -> AnyRow:
             owner = select(projects.c.organization_id).where(projects.c.id == project_id)
+            organization_id = connection.scalar(owner)
             connection.execute(
                 insert(api_keys).values(
                     id=key_id,
                     digest=digest(secret),
                     hint=secret[-4:],
                     name=name,
-                    organization_id=connection.scalar(owner),
+                    organization_id=organization_id,
                     project_id=project_id,
                     role=role.value,
                     organization_wide=organization_wide,
-                    email=email,
+                    email=address,
                     created_at=microseconds(at),
                 )
             )
+            ensure_member(connection, project_members, {"project_id": project_id}, member)
+            if organization_wide or administers:
+                ensure_member(connection, organization_members, {"organization_id": organization_id}, member)
             return connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one()
 
         return _key_from(await self._database.write(create))
@@ -136,10 +205,20 @@ class SqlAccounts:
         )
 
     async def revoke_key(self, key_id: str, at: datetime) -> bool:
-        """Makes a key invalid from now on; False when there is no such valid key."""
+        """Makes a key invalid from now on; False when there is no such valid key.
+
+        A key that was a member by itself is none any more; people stay members.
+        """
         valid = update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
-        revoked = valid.values(revoked_at=microseconds(at))
-        return await self._database.write(lambda connection: connection.execute(revoked).rowcount == 1)
+
+        def revoke(connection: Connection) -> bool:
+            if connection.execute(valid.values(revoked_at=microseconds(at))).rowcount != 1:
+                return False
+            for table in (project_members, organization_members):
+                connection.execute(delete(table).where(table.c.member == key_id))
+            return True
+
+        return await self._database.write(revoke)
 
     async def project_named(self, name: str) -> Sequence[str]:
         """The ids of the projects that have this name or id."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -52,9 +53,10 @@ class Database:
         config.set_main_option("script_location", "service.ledger:migrations")
         config.set_main_option("path_separator", "os")
         try:
-            with self._writer.begin() as connection:
+            with _loose(self._writer), self._writer.begin() as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
+                _check_references(connection)
         except (DBAPIError, PoolTimeoutError) as error:
             raise _unavailable() from error
 
@@ -94,6 +96,36 @@ class Database:
                 raise _unavailable() from error
 
         return await asyncio.get_running_loop().run_in_executor(threads, transaction)
+
+
+@contextmanager
+def _loose(engine: Engine) -> Iterator[None]:
+    """Lets SQLite replace tables that others refer to: it changes them by making them anew."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    _set_foreign_keys(engine, "OFF")
+    try:
+        yield
+    finally:
+        _set_foreign_keys(engine, "ON")
+
+
+def _set_foreign_keys(engine: Engine, state: str) -> None:
+    # Within a transaction the statement does nothing, so SQLAlchemy must not begin one.
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute(f"PRAGMA foreign_keys={state}")
+    finally:
+        connection.close()
+
+
+def _check_references(connection: Connection) -> None:
+    """Ends a migration that left a reference to nowhere. Other databases check by themselves."""
+    if connection.dialect.name != "sqlite":
+        return
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+        raise RuntimeError("a migration broke a reference between tables")
 
 
 def sqlite_url(path: Path) -> str:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
 
-from memoryd.exact_json import loads
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.ledger import rows
 from service.ledger.commits import apply_changes, log_changes
 from service.ledger.database import Database
-from service.ledger.schema import memories, outbox, projects, requests, subjects
-from service.memory.errors import Conflict
+from service.ledger.projects import settings_from
+from service.ledger.schema import dropped_projects, memories, outbox, projects, requests, subjects
+from service.memory.access import NO_PROJECT
+from service.memory.errors import Conflict, NotFound
 from service.memory.model import (
     INSTRUCTING_ROLES,
     AddRequest,
@@ -38,12 +38,11 @@ class SqlLedger:
 
     async def project_settings(self, project_id: str) -> ProjectSettings:
         """See the port."""
-        query = select(projects.c.custom_categories, projects.c.custom_instructions).where(
-            projects.c.id == project_id
-        )
-        row = await self._database.read(lambda connection: connection.execute(query).one())
-        categories = cast("Mapping[str, str]", loads(row.custom_categories)) if row.custom_categories else {}
-        return ProjectSettings(categories, row.custom_instructions)
+        query = select(projects).where(projects.c.id == project_id)
+        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
+        if row is None:
+            raise NotFound(NO_PROJECT)
+        return settings_from(row)
 
     async def store_request(self, project_id: str, request: AddRequest, at: datetime) -> str:
         """See the port."""
@@ -61,7 +60,10 @@ class SqlLedger:
             "created_at": rows.microseconds(at),
             "started_at": None if request.async_mode else rows.microseconds(at),
         }
-        await self._database.write(lambda connection: connection.execute(insert(requests).values(values)))
+        try:
+            await self._database.write(lambda connection: connection.execute(insert(requests).values(values)))
+        except IntegrityError as error:  # the only reference of a request is its project
+            raise NotFound(NO_PROJECT) from error
         return event_id
 
     async def take_pending(self, at: datetime) -> StoredRequest | None:
@@ -225,6 +227,16 @@ class SqlLedger:
     async def outbox_done(self, sequences: Sequence[int]) -> None:
         """See the port."""
         done = delete(outbox).where(outbox.c.sequence.in_(sequences))
+        await self._database.write(lambda connection: connection.execute(done))
+
+    async def dropped_projects(self, limit: int) -> Sequence[str]:
+        """See the port."""
+        query = select(dropped_projects.c.project_id).limit(limit)
+        return await self._database.read(lambda connection: connection.scalars(query).all())
+
+    async def project_dropped(self, project_id: str) -> None:
+        """See the port."""
+        done = delete(dropped_projects).where(dropped_projects.c.project_id == project_id)
         await self._database.write(lambda connection: connection.execute(done))
 
     async def ping(self) -> None:

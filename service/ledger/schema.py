@@ -21,6 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
 )
+from sqlalchemy.schema import SchemaItem
 
 metadata = MetaData(
     naming_convention={
@@ -49,12 +50,23 @@ def _subject() -> list[Column[str]]:
     return [Column("subject_kind", String(8), nullable=False), Column("subject_id", Name, nullable=False)]
 
 
+def _membership() -> list[SchemaItem]:
+    return [
+        Column("member", Name, primary_key=True, index=True, comment="an email address, or a key's id"),
+        Column("role", String(16), nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+    ]
+
+
 organizations = Table(
     "organizations",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("name", Name, nullable=False, unique=True),
+    # Not unique: a name that is taken would tell one tenant about another.
+    Column("name", Name, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
     Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, comment="NULL: not since it was made"),
 )
 
 projects = Table(
@@ -65,8 +77,31 @@ projects = Table(
     Column("name", Name, nullable=False),
     Column("custom_categories", Text, comment="JSON object, name to description"),
     Column("custom_instructions", Text),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("settings", Text, comment="JSON object: the other settings, under the names that clients use"),
     Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, comment="NULL: not since it was made"),
     UniqueConstraint("organization_id", "name"),
+)
+
+organization_members = Table(
+    "organization_members",
+    metadata,
+    Column("organization_id", Id, ForeignKey("organizations.id"), primary_key=True),
+    *_membership(),
+)
+
+project_members = Table(
+    "project_members",
+    metadata,
+    Column("project_id", Id, ForeignKey("projects.id"), primary_key=True),
+    *_membership(),
+)
+
+dropped_projects = Table(
+    "dropped_projects",
+    metadata,
+    Column("project_id", Id, primary_key=True, comment="deleted; the index may still hold its vectors"),
 )
 
 api_keys = Table(
@@ -77,7 +112,7 @@ api_keys = Table(
     Column("hint", String(4), nullable=False),
     Column("name", Name, nullable=False),
     Column("organization_id", Id, ForeignKey("organizations.id"), nullable=False),
-    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("project_id", Id, ForeignKey("projects.id"), comment="of calls that select none"),
     Column("role", String(16), nullable=False),
     Column("organization_wide", Boolean, nullable=False),
     Column("email", Name, nullable=False),
@@ -159,6 +194,8 @@ def _of_a_memory() -> list[Column[str]]:
 
 # What filters look at, for SQL cannot look into JSON the same way on every database. Names and values may be
 # longer than an index takes (2,704 bytes on PostgreSQL), so that their digests are compared instead.
+# The rows go with their memory. So no migration may let Alembic replace the table `memories` on SQLite, as it
+# does for changed columns and constraints: dropping the old table would empty these two.
 memory_metadata = Table(
     "memory_metadata",
     metadata,
@@ -207,6 +244,23 @@ outbox = Table(
     *_scope(),
     Column("vector", LargeBinary, comment="float32, little endian; NULL says: forget it"),
     Index(None, "project_id", "memory_id", "sequence"),
+    # A deleted project takes its rows along. Their numbers may still be on the way to `outbox_done`, so
+    # they must never be given to other rows.
+    sqlite_autoincrement=True,
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("name", Name, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("event_types", Text, nullable=False, comment="JSON list"),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index(None, "project_id", "created_at"),
 )
 
 entities = Table(

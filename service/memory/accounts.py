@@ -1,12 +1,17 @@
-"""Who calls, and which project the call is for."""
+"""Who calls, which project the call is for, and what the caller may do there.
+
+Access is membership. A key acts as the member that its email address names, or as itself where it has
+none; what it may do in a project is the role of that membership, and never more than its own role.
+"""
 
 from __future__ import annotations
 
 import enum
 import hashlib
+import re
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -16,11 +21,21 @@ KEY_PREFIX = "m0-"
 """Keys begin like those of the platform that legacy clients were written for."""
 
 
+LONGEST_EMAIL = 255
+
+# ASCII only: lower case is then one way of writing an address, and no two of them look alike.
+_EMAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+")
+
+
 class AccessRole(enum.Enum):
-    """What a key may do with its project."""
+    """What a key or a member may do."""
 
     OWNER = "owner"
     READER = "reader"
+
+    def capped(self, most: AccessRole) -> AccessRole:
+        """The smaller of two roles."""
+        return self if most is AccessRole.OWNER else most
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +44,19 @@ class Principal:
 
     key_id: str
     organization_id: str
-    project_id: str
+    project_id: str | None
+    """The project of calls that select none. None: it was deleted."""
     role: AccessRole
-    organization_wide: bool
-    """May select every project of its organization."""
+    """The most that the key may do anywhere."""
     email: str
+    """In lower case; empty for a machine's key."""
+    organization_wide: bool
+    """Membership of an organization opens all its projects to the key. So it is for people, always."""
+
+    @property
+    def member(self) -> str:
+        """The name under which organizations and projects know the caller."""
+        return self.email or self.key_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,26 @@ class ProjectSelection:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectAccess:
+    """A project that a member may use, and how."""
+
+    organization_id: str
+    project_id: str
+    role: AccessRole
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationAccess:
+    """An organization that a member belongs to, or has a project in."""
+
+    organization_id: str
+    role: AccessRole | None
+    """The role in the organization itself; None for a member of some of its projects only."""
+    owns_project: bool
+    """Whether one of its projects is the member's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKey:
     """A key as people see it. The secret itself is nowhere stored."""
 
@@ -63,7 +106,7 @@ class ApiKey:
     name: str
     hint: str
     """The last four characters of the secret."""
-    project_id: str
+    project_id: str | None
     role: AccessRole
     organization_wide: bool
     created_at: datetime
@@ -76,8 +119,13 @@ class Accounts(Protocol):
     async def principal(self, digest: str) -> Principal | None:
         """The owner of the valid key whose secret has that SHA-256 (hexadecimal), if there is one."""
 
-    async def project_in(self, organization_id: str, selection: ProjectSelection) -> str | None:
-        """The id of the one project of that organization that fits the selection, if there is one."""
+    async def project_access(self, principal: Principal, selection: ProjectSelection) -> ProjectAccess | None:
+        """The one project that fits the selection and that the caller may use, with the membership's role."""
+
+    async def organization_access(
+        self, principal: Principal, organization_id: str
+    ) -> OrganizationAccess | None:
+        """What the caller may do in an organization as its member; None when it has no part in it."""
 
 
 def is_uuid(text: str) -> bool:
@@ -101,6 +149,17 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def email_from(text: str) -> str:
+    """An email address in the one form that is stored.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
+    if len(text) > LONGEST_EMAIL or not _EMAIL.fullmatch(text):
+        raise InvalidRequest([Violation("email", "email must be an email address of ASCII characters")])
+    return text.lower()
+
+
 async def authenticate(accounts: Accounts, authorization: str | None) -> Principal:
     """The caller behind an Authorization header: `Token <key>` or `Bearer <key>`, scheme in any case.
 
@@ -117,8 +176,10 @@ async def authenticate(accounts: Accounts, authorization: str | None) -> Princip
     return principal
 
 
-async def select_project(accounts: Accounts, principal: Principal, selection: ProjectSelection) -> str:
-    """The id of the project that the call is for.
+async def access_project(
+    accounts: Accounts, principal: Principal, selection: ProjectSelection
+) -> ProjectAccess:
+    """The project that the call is for, and what the caller may do in it.
 
     Raises:
         InvalidRequest: an id is malformed.
@@ -126,21 +187,39 @@ async def select_project(accounts: Accounts, principal: Principal, selection: Pr
     """
     if violations := selection.violations():
         raise InvalidRequest(violations)
-    if selection == ProjectSelection():
-        return principal.project_id
-    if selection.project_id is None and selection.project_name is None:
-        selection = ProjectSelection(selection.org_id, selection.org_name, principal.project_id)
-    project_id = await accounts.project_in(principal.organization_id, selection)
-    if project_id is None or (project_id != principal.project_id and not principal.organization_wide):
+    access = await accounts.project_access(principal, _completed(selection, principal))
+    if access is None:
         raise PermissionDenied("This API key may not use that organization or project.")
-    return project_id
+    return replace(access, role=access.role.capped(principal.role))
 
 
-def require_writer(principal: Principal) -> None:
-    """Ends the call of a key that may only read.
+async def select_project(accounts: Accounts, principal: Principal, selection: ProjectSelection) -> str:
+    """The id of the project that the call is for.
+
+    Raises:
+        InvalidRequest: an id is malformed.
+        PermissionDenied: no such project, or one that the key may not use.
+    """
+    return (await access_project(accounts, principal, selection)).project_id
+
+
+def require_owner(role: AccessRole | None) -> None:
+    """Ends the call of who may only read.
 
     Raises:
         PermissionDenied: it may only read.
     """
-    if principal.role is not AccessRole.OWNER:
+    if role is not AccessRole.OWNER:
         raise PermissionDenied("This API key may only read.", reason="READ_ONLY_KEY")
+
+
+def _completed(selection: ProjectSelection, principal: Principal) -> ProjectSelection:
+    """What is not said is the key's own: the project, or the organization of a project's name."""
+    if selection.project_id is not None:
+        return selection
+    if selection.project_name is None:
+        # An id that no project has stands for a project that was deleted.
+        return replace(selection, project_id=principal.project_id or "")
+    if selection.org_id is None and selection.org_name is None:
+        return replace(selection, org_id=principal.organization_id)
+    return selection

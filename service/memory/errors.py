@@ -6,6 +6,7 @@
     +-- Unauthenticated       no key, or not a key of ours
     +-- PermissionDenied      the key may not do this
     +-- NotFound              nothing there, or nothing of yours
+    +-- AlreadyExists         the name is taken
     +-- Immutable             the memory can only be deleted
     +-- Conflict              somebody else changed the same thing meanwhile; repeat the call
     +-- Busy                  too much is under way; come back in a moment
@@ -85,6 +86,12 @@ class NotFound(MemorydError):
     """Nothing there, or nothing of yours: the two cannot be told apart."""
 
     reason = "NOT_FOUND"
+
+
+class AlreadyExists(MemorydError):
+    """There is one of that name already."""
+
+    reason = "ALREADY_EXISTS"
 
 
 class Immutable(MemorydError):

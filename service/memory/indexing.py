@@ -21,6 +21,18 @@ log = structlog.get_logger(__name__)
 def index_writer(ledger: Ledger, index: Index, woken: asyncio.Event) -> Worker:
     """A worker that empties the outbox whenever it is woken. What it cannot write stays where it is."""
 
+    async def step() -> bool:
+        moved = await move_group()
+        # Deleted projects come last: the group may have brought one of them back.
+        return await drop_deleted() or moved
+
+    async def drop_deleted() -> bool:
+        deleted = await ledger.dropped_projects(GROUP)
+        for project_id in deleted:
+            await index.drop(project_id)
+            await ledger.project_dropped(project_id)
+        return bool(deleted)
+
     async def move_group() -> bool:
         items = await ledger.outbox(GROUP)
         if not items:
@@ -34,7 +46,7 @@ def index_writer(ledger: Ledger, index: Index, woken: asyncio.Event) -> Worker:
         log.debug("indexed", changes=len(items))
         return True
 
-    return Worker("index writer", move_group, (Unavailable,), woken)
+    return Worker("index writer", step, (Unavailable,), woken)
 
 
 def _by_project(items: Sequence[OutboxItem]) -> dict[str, list[OutboxItem]]:

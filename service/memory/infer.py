@@ -41,6 +41,7 @@ from service.memory.ports import (
     StoredRequest,
 )
 from service.memory.reconcile import Draft
+from service.memory.topics import topic_terms
 
 ATTEMPTS = 4
 """How often a request is reconciled anew when another replica changes its scope meanwhile."""
@@ -168,13 +169,18 @@ class InferFacts:
             if draft.event is Event.DELETE
         ]
         speaking = [draft for draft in drafts if draft.event is not Event.DELETE]
-        vectors = await self._embedder.embed([draft.text for draft in speaking])
-        kept, duplicates = reconcile.without_near_duplicates(speaking, list(vectors), unchanged)
+        excluded = topic_terms(request.excludes) if speaking and request.excludes else ()
+        vectors = await self._embedder.embed([*(draft.text for draft in speaking), *excluded])
+        said, terms = vectors[: len(speaking)], vectors[len(speaking) :]
+        kept, rejected = reconcile.without_near_duplicates(speaking, list(said), unchanged)
+        if request.excludes:
+            kept, unwanted = reconcile.without_excluded(kept, request.excludes, terms)
+            rejected += unwanted
         written = [
             Change(draft.event, draft.target, _written(draft, request, now), vector, draft.evidence)
             for draft, vector in kept
         ]
-        return deleted + written, duplicates
+        return deleted + written, rejected
 
 
 def new_memory(request: AddRequest, text: str, now: datetime) -> Memory:
@@ -210,11 +216,14 @@ def _written(draft: Draft, request: AddRequest, now: datetime) -> Memory:
 
 
 def _policy(request: AddRequest, settings: ProjectSettings, about: Role) -> Policy:
-    """A call's categories and instructions stand in for the project's, and those for the defaults."""
-    own = request.agent_custom_instructions if about is Role.ASSISTANT else None
+    """What a call says for itself stands in for what its project says, and that for the defaults."""
+    agents = about is Role.ASSISTANT
     return Policy(
         categories=request.custom_categories or settings.custom_categories or DEFAULT_CATEGORIES,
-        includes=request.includes,
-        excludes=request.excludes,
-        instructions=own or request.custom_instructions or settings.custom_instructions,
+        includes=request.includes or settings.includes,
+        excludes=request.excludes or settings.excludes,
+        instructions=(request.agent_custom_instructions if agents else None)
+        or request.custom_instructions
+        or (settings.agent_custom_instructions if agents else None)
+        or settings.custom_instructions,
     )

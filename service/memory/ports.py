@@ -128,6 +128,9 @@ class Index(Protocol):
     async def write(self, project_id: str, upserts: Sequence[IndexEntry], deletes: Sequence[str]) -> None:
         """Makes the index say so. Repeating it changes nothing."""
 
+    async def drop(self, project_id: str) -> None:
+        """Forgets everything of a project. Repeating it changes nothing."""
+
     async def ping(self) -> None:
         """Raises Unavailable unless the index answers."""
 
@@ -148,6 +151,9 @@ class ProjectSettings:
 
     custom_categories: Mapping[str, str]
     custom_instructions: str | None = None
+    agent_custom_instructions: str | None = None
+    includes: str | None = None
+    excludes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +179,18 @@ class Ledger(Protocol):
     """The system of record. Every method is one transaction and raises Unavailable when it cannot be had."""
 
     async def project_settings(self, project_id: str) -> ProjectSettings:
-        """What the project wants of every request."""
+        """What the project wants of every request.
+
+        Raises:
+            NotFound: the project was deleted.
+        """
 
     async def store_request(self, project_id: str, request: AddRequest, at: datetime) -> str:
-        """Keeps a request durably as PENDING and gives its event id, a UUID."""
+        """Keeps a request durably as PENDING and gives its event id, a UUID.
+
+        Raises:
+            NotFound: the project was deleted.
+        """
 
     async def take_pending(self, at: datetime) -> StoredRequest | None:
         """Takes the oldest asynchronous request that may begin; it becomes RUNNING.
@@ -212,6 +226,12 @@ class Ledger(Protocol):
 
     async def outbox_done(self, sequences: Sequence[int]) -> None:
         """Forgets index work that is done."""
+
+    async def dropped_projects(self, limit: int) -> Sequence[str]:
+        """Ids of projects that were deleted and that the index may still hold."""
+
+    async def project_dropped(self, project_id: str) -> None:
+        """Notes that the index holds nothing of a deleted project any more."""
 
     async def fail_request(
         self, project_id: str, event_id: str, reason: str, text: str, at: datetime

@@ -22,9 +22,10 @@ from service.memory.model import (
     Plan,
     Rejection,
     Vector,
+    Vectors,
     fingerprint,
 )
-from service.memory.topics import stem
+from service.memory.topics import concerns, stem
 
 LONGEST_TEXT = 4096
 """Code points that one fact may have. A longer one is no fact but a transcript."""
@@ -100,6 +101,23 @@ def without_near_duplicates(
         else:
             kept.append((draft, vector))
     return kept, rejections
+
+
+def without_excluded(
+    drafts: Sequence[tuple[Draft, Vector]], excludes: str, terms: Vectors
+) -> tuple[list[tuple[Draft, Vector]], list[Rejection]]:
+    """Leaves out what `excludes` names, whatever the reasoner thought of it.
+
+    Args:
+        drafts: additions and updates, each with its text's embedding.
+        excludes: what never to keep.
+        terms: the embeddings of its `topic_terms`, shape (terms, dimensions).
+    """
+    allowed = [
+        (draft, vector) for draft, vector in drafts if not concerns(draft.text, vector, excludes, terms)
+    ]
+    kept = {id(draft) for draft, _ in allowed}
+    return allowed, [Rejection(draft.event, "EXCLUDED") for draft, _ in drafts if id(draft) not in kept]
 
 
 def _decide(operation: Operation, offered: dict[str, Candidate], state: _Review) -> None:

@@ -26,6 +26,7 @@ CODES: Mapping[type[errors.MemorydError], StatusCode] = {
     errors.Unauthenticated: StatusCode.UNAUTHENTICATED,
     errors.PermissionDenied: StatusCode.PERMISSION_DENIED,
     errors.NotFound: StatusCode.NOT_FOUND,
+    errors.AlreadyExists: StatusCode.ALREADY_EXISTS,
     errors.Immutable: StatusCode.FAILED_PRECONDITION,
     errors.Conflict: StatusCode.ABORTED,
     errors.Busy: StatusCode.RESOURCE_EXHAUSTED,

@@ -26,7 +26,12 @@ if _version_not_supported:
 
 
 class AccountServiceStub:
-    """Organizations, projects and keys.
+    """Organizations, their projects, and the members of both.
+
+    Access is membership: a key acts as the member that its email address names, or as itself where it has
+    none, with the role of that membership and never more than its own. A membership of a project counts
+    before one of its organization. What a caller has no membership of is NOT_FOUND, as if it were not there;
+    a change without an owner's role is PERMISSION_DENIED.
     """
 
     def __init__(self, channel):
@@ -40,14 +45,227 @@ class AccountServiceStub:
                 request_serializer=memoryd_dot_v1_dot_account__service__pb2.PingRequest.SerializeToString,
                 response_deserializer=memoryd_dot_v1_dot_account__service__pb2.PingResponse.FromString,
                 _registered_method=True)
+        self.ListOrganizations = channel.unary_unary(
+                '/memoryd.v1.AccountService/ListOrganizations',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.ListOrganizationsRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.ListOrganizationsResponse.FromString,
+                _registered_method=True)
+        self.CreateOrganization = channel.unary_unary(
+                '/memoryd.v1.AccountService/CreateOrganization',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.CreateOrganizationRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.CreateOrganizationResponse.FromString,
+                _registered_method=True)
+        self.GetOrganization = channel.unary_unary(
+                '/memoryd.v1.AccountService/GetOrganization',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.GetOrganizationRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.GetOrganizationResponse.FromString,
+                _registered_method=True)
+        self.DeleteOrganization = channel.unary_unary(
+                '/memoryd.v1.AccountService/DeleteOrganization',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.DeleteOrganizationRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.DeleteOrganizationResponse.FromString,
+                _registered_method=True)
+        self.ListOrganizationMembers = channel.unary_unary(
+                '/memoryd.v1.AccountService/ListOrganizationMembers',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.ListOrganizationMembersRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.ListOrganizationMembersResponse.FromString,
+                _registered_method=True)
+        self.AddOrganizationMember = channel.unary_unary(
+                '/memoryd.v1.AccountService/AddOrganizationMember',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.AddOrganizationMemberRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.AddOrganizationMemberResponse.FromString,
+                _registered_method=True)
+        self.UpdateOrganizationMember = channel.unary_unary(
+                '/memoryd.v1.AccountService/UpdateOrganizationMember',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.UpdateOrganizationMemberRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.UpdateOrganizationMemberResponse.FromString,
+                _registered_method=True)
+        self.RemoveOrganizationMember = channel.unary_unary(
+                '/memoryd.v1.AccountService/RemoveOrganizationMember',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.RemoveOrganizationMemberRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.RemoveOrganizationMemberResponse.FromString,
+                _registered_method=True)
+        self.ListProjects = channel.unary_unary(
+                '/memoryd.v1.AccountService/ListProjects',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.ListProjectsRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.ListProjectsResponse.FromString,
+                _registered_method=True)
+        self.CreateProject = channel.unary_unary(
+                '/memoryd.v1.AccountService/CreateProject',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.CreateProjectRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.CreateProjectResponse.FromString,
+                _registered_method=True)
+        self.GetProject = channel.unary_unary(
+                '/memoryd.v1.AccountService/GetProject',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.GetProjectRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.GetProjectResponse.FromString,
+                _registered_method=True)
+        self.UpdateProject = channel.unary_unary(
+                '/memoryd.v1.AccountService/UpdateProject',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.UpdateProjectRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.UpdateProjectResponse.FromString,
+                _registered_method=True)
+        self.DeleteProject = channel.unary_unary(
+                '/memoryd.v1.AccountService/DeleteProject',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.DeleteProjectRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.DeleteProjectResponse.FromString,
+                _registered_method=True)
+        self.ListProjectMembers = channel.unary_unary(
+                '/memoryd.v1.AccountService/ListProjectMembers',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.ListProjectMembersRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.ListProjectMembersResponse.FromString,
+                _registered_method=True)
+        self.AddProjectMember = channel.unary_unary(
+                '/memoryd.v1.AccountService/AddProjectMember',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.AddProjectMemberRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.AddProjectMemberResponse.FromString,
+                _registered_method=True)
+        self.UpdateProjectMember = channel.unary_unary(
+                '/memoryd.v1.AccountService/UpdateProjectMember',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.UpdateProjectMemberRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.UpdateProjectMemberResponse.FromString,
+                _registered_method=True)
+        self.RemoveProjectMember = channel.unary_unary(
+                '/memoryd.v1.AccountService/RemoveProjectMember',
+                request_serializer=memoryd_dot_v1_dot_account__service__pb2.RemoveProjectMemberRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_account__service__pb2.RemoveProjectMemberResponse.FromString,
+                _registered_method=True)
 
 
 class AccountServiceServicer:
-    """Organizations, projects and keys.
+    """Organizations, their projects, and the members of both.
+
+    Access is membership: a key acts as the member that its email address names, or as itself where it has
+    none, with the role of that membership and never more than its own. A membership of a project counts
+    before one of its organization. What a caller has no membership of is NOT_FOUND, as if it were not there;
+    a change without an owner's role is PERMISSION_DENIED.
     """
 
     def Ping(self, request, context):
         """Says which organization and project the key belongs to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOrganizations(self, request, context):
+        """Lists the organizations that the caller is a member of, or has a project in; oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateOrganization(self, request, context):
+        """Makes an organization and the caller its owner. ALREADY_EXISTS when the caller has one of that name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetOrganization(self, request, context):
+        """Shows an organization.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteOrganization(self, request, context):
+        """Deletes an organization with all its projects and keys. Owners only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOrganizationMembers(self, request, context):
+        """Lists the members of an organization.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddOrganizationMember(self, request, context):
+        """Lets keys with an email address use every project of an organization. Owners only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateOrganizationMember(self, request, context):
+        """Changes a member's role. Owners only; the last owner stays one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveOrganizationMember(self, request, context):
+        """Ends a membership of an organization and of all its projects. Owners only; the last owner stays.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListProjects(self, request, context):
+        """Lists those projects of an organization that the caller may use, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateProject(self, request, context):
+        """Makes a project and the caller its owner; the caller's keys may select it at once.
+
+        For owners of the organization or of one of its projects. ALREADY_EXISTS when the name is taken.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetProject(self, request, context):
+        """Shows a project with its settings.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateProject(self, request, context):
+        """Changes what the request names and nothing else. Owners only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteProject(self, request, context):
+        """Deletes a project with everything in it: memories, history, requests, webhooks. Owners only.
+
+        A key that was made for it stays valid for other projects that it may use.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListProjectMembers(self, request, context):
+        """Lists the members of a project; members of its organization may use it too.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddProjectMember(self, request, context):
+        """Lets keys with an email address use a project. Owners only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateProjectMember(self, request, context):
+        """Changes a member's role. Owners only; the last owner stays one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveProjectMember(self, request, context):
+        """Ends a membership of a project; one of its organization stays. Owners only; the last owner stays.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -61,6 +279,91 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     request_deserializer=memoryd_dot_v1_dot_account__service__pb2.PingRequest.FromString,
                     response_serializer=memoryd_dot_v1_dot_account__service__pb2.PingResponse.SerializeToString,
             ),
+            'ListOrganizations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOrganizations,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.ListOrganizationsRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.ListOrganizationsResponse.SerializeToString,
+            ),
+            'CreateOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateOrganization,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.CreateOrganizationRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.CreateOrganizationResponse.SerializeToString,
+            ),
+            'GetOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOrganization,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.GetOrganizationRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.GetOrganizationResponse.SerializeToString,
+            ),
+            'DeleteOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteOrganization,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.DeleteOrganizationRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.DeleteOrganizationResponse.SerializeToString,
+            ),
+            'ListOrganizationMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOrganizationMembers,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.ListOrganizationMembersRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.ListOrganizationMembersResponse.SerializeToString,
+            ),
+            'AddOrganizationMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddOrganizationMember,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.AddOrganizationMemberRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.AddOrganizationMemberResponse.SerializeToString,
+            ),
+            'UpdateOrganizationMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateOrganizationMember,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.UpdateOrganizationMemberRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.UpdateOrganizationMemberResponse.SerializeToString,
+            ),
+            'RemoveOrganizationMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveOrganizationMember,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.RemoveOrganizationMemberRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.RemoveOrganizationMemberResponse.SerializeToString,
+            ),
+            'ListProjects': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProjects,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.ListProjectsRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.ListProjectsResponse.SerializeToString,
+            ),
+            'CreateProject': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateProject,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.CreateProjectRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.CreateProjectResponse.SerializeToString,
+            ),
+            'GetProject': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProject,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.GetProjectRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.GetProjectResponse.SerializeToString,
+            ),
+            'UpdateProject': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateProject,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.UpdateProjectRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.UpdateProjectResponse.SerializeToString,
+            ),
+            'DeleteProject': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteProject,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.DeleteProjectRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.DeleteProjectResponse.SerializeToString,
+            ),
+            'ListProjectMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProjectMembers,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.ListProjectMembersRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.ListProjectMembersResponse.SerializeToString,
+            ),
+            'AddProjectMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddProjectMember,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.AddProjectMemberRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.AddProjectMemberResponse.SerializeToString,
+            ),
+            'UpdateProjectMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateProjectMember,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.UpdateProjectMemberRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.UpdateProjectMemberResponse.SerializeToString,
+            ),
+            'RemoveProjectMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveProjectMember,
+                    request_deserializer=memoryd_dot_v1_dot_account__service__pb2.RemoveProjectMemberRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_account__service__pb2.RemoveProjectMemberResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'memoryd.v1.AccountService', rpc_method_handlers)
@@ -70,7 +373,12 @@ def add_AccountServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AccountService:
-    """Organizations, projects and keys.
+    """Organizations, their projects, and the members of both.
+
+    Access is membership: a key acts as the member that its email address names, or as itself where it has
+    none, with the role of that membership and never more than its own. A membership of a project counts
+    before one of its organization. What a caller has no membership of is NOT_FOUND, as if it were not there;
+    a change without an owner's role is PERMISSION_DENIED.
     """
 
     @staticmethod
@@ -90,6 +398,465 @@ class AccountService:
             '/memoryd.v1.AccountService/Ping',
             memoryd_dot_v1_dot_account__service__pb2.PingRequest.SerializeToString,
             memoryd_dot_v1_dot_account__service__pb2.PingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOrganizations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/ListOrganizations',
+            memoryd_dot_v1_dot_account__service__pb2.ListOrganizationsRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.ListOrganizationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/CreateOrganization',
+            memoryd_dot_v1_dot_account__service__pb2.CreateOrganizationRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.CreateOrganizationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/GetOrganization',
+            memoryd_dot_v1_dot_account__service__pb2.GetOrganizationRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.GetOrganizationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/DeleteOrganization',
+            memoryd_dot_v1_dot_account__service__pb2.DeleteOrganizationRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.DeleteOrganizationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOrganizationMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/ListOrganizationMembers',
+            memoryd_dot_v1_dot_account__service__pb2.ListOrganizationMembersRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.ListOrganizationMembersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddOrganizationMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/AddOrganizationMember',
+            memoryd_dot_v1_dot_account__service__pb2.AddOrganizationMemberRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.AddOrganizationMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateOrganizationMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/UpdateOrganizationMember',
+            memoryd_dot_v1_dot_account__service__pb2.UpdateOrganizationMemberRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.UpdateOrganizationMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveOrganizationMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/RemoveOrganizationMember',
+            memoryd_dot_v1_dot_account__service__pb2.RemoveOrganizationMemberRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.RemoveOrganizationMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProjects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/ListProjects',
+            memoryd_dot_v1_dot_account__service__pb2.ListProjectsRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.ListProjectsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateProject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/CreateProject',
+            memoryd_dot_v1_dot_account__service__pb2.CreateProjectRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.CreateProjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetProject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/GetProject',
+            memoryd_dot_v1_dot_account__service__pb2.GetProjectRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.GetProjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateProject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/UpdateProject',
+            memoryd_dot_v1_dot_account__service__pb2.UpdateProjectRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.UpdateProjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteProject(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/DeleteProject',
+            memoryd_dot_v1_dot_account__service__pb2.DeleteProjectRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.DeleteProjectResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProjectMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/ListProjectMembers',
+            memoryd_dot_v1_dot_account__service__pb2.ListProjectMembersRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.ListProjectMembersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddProjectMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/AddProjectMember',
+            memoryd_dot_v1_dot_account__service__pb2.AddProjectMemberRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.AddProjectMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateProjectMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/UpdateProjectMember',
+            memoryd_dot_v1_dot_account__service__pb2.UpdateProjectMemberRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.UpdateProjectMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveProjectMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.AccountService/RemoveProjectMember',
+            memoryd_dot_v1_dot_account__service__pb2.RemoveProjectMemberRequest.SerializeToString,
+            memoryd_dot_v1_dot_account__service__pb2.RemoveProjectMemberResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 from service.inference.rules.answers import as_statement
 from service.inference.rules.facts import Fact, Who
@@ -13,8 +14,9 @@ from service.inference.rules.policy import PolicyReader
 from service.inference.rules.reading import Reading, mentioned, read_sentence
 from service.inference.rules.requests import forgets, forgotten, put_right
 from service.inference.rules.revise import Revision, Source
+from service.memory.categories import DEFAULT_CATEGORIES
 from service.memory.errors import DeadlineExceeded
-from service.memory.model import Inference, Operation, Plan
+from service.memory.model import Inference, Message, Operation, Plan, Policy, Role
 from service.memory.ports import Deadline, Embedder
 
 KNOWN_READINGS = 8192
@@ -22,6 +24,9 @@ KNOWN_READINGS = 8192
 
 LONGEST_FACT = 500
 """Characters above which a memory is not read as a fact."""
+
+
+WARMING_SECONDS = 120.0
 
 
 class RulesReasoner:
@@ -51,6 +56,17 @@ class RulesReasoner:
         loop = asyncio.get_running_loop()
         operations = await loop.run_in_executor(self._thread, self._read, inference, deadline)
         return Plan(tuple(await self._policy.apply(inference.policy, operations)))
+
+    async def warm(self) -> None:
+        """Does once what the first request would otherwise wait for: it reads a sentence under the defaults.
+
+        Raises:
+            Unavailable: the embedder does not answer.
+        """
+        sentence = Message(Role.USER, "I live in Berlin.")
+        policy = Policy(categories=DEFAULT_CATEGORIES)
+        inference = Inference((sentence,), (), policy, Role.USER, datetime.now(UTC))
+        await self.plan(inference, Deadline.after(WARMING_SECONDS))
 
     def close(self) -> None:
         """Ends the thread."""

@@ -12,7 +12,7 @@ from service.inference.rules import RulesReasoner
 from service.memory.categories import DEFAULT_CATEGORIES
 from service.memory.errors import DeadlineExceeded
 from service.memory.model import Event, Message, Operation, Role
-from tests.unit.rules.conftest import WheelEmbedder
+from tests.unit.rules.conftest import NotingEmbedder
 from tests.unit.rules.planning import plan
 
 
@@ -102,7 +102,7 @@ async def test_categories_come_with_the_facts(reasoner: RulesReasoner) -> None:
     assert [operation.categories for operation in custom] == [("jobs",), ()]
 
 
-async def test_a_topic_is_embedded_once(reasoner: RulesReasoner, embedder: WheelEmbedder) -> None:
+async def test_a_topic_is_embedded_once(reasoner: RulesReasoner, embedder: NotingEmbedder) -> None:
     """The vectors of categories are kept from one request to the next."""
     for _ in range(2):
         embedder.texts.clear()

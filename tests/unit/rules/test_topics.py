@@ -5,7 +5,7 @@ import pytest
 from service.memory.categories import DEFAULT_CATEGORIES
 from service.memory.model import Vectors
 from service.memory.topics import category_terms, concerns, fitting_categories, topic_terms
-from tests.unit.rules.conftest import WheelEmbedder
+from tests.unit.rules.conftest import NotingEmbedder
 
 CATEGORIZED = {
     "personal_details": (
@@ -131,7 +131,7 @@ NOT_NAMED = {
 
 
 @pytest.fixture(scope="module")
-async def categories(embedder: WheelEmbedder) -> dict[str, Vectors]:
+async def categories(embedder: NotingEmbedder) -> dict[str, Vectors]:
     """The vectors of the default categories."""
     return {
         name: await embedder.embed(category_terms(name, told)) for name, told in DEFAULT_CATEGORIES.items()
@@ -140,7 +140,7 @@ async def categories(embedder: WheelEmbedder) -> dict[str, Vectors]:
 
 @pytest.mark.parametrize("category", CATEGORIZED)
 async def test_facts_belong_to_their_category(
-    embedder: WheelEmbedder, categories: dict[str, Vectors], category: str
+    embedder: NotingEmbedder, categories: dict[str, Vectors], category: str
 ) -> None:
     """A fact is filed under the category that a person would look in."""
     texts = CATEGORIZED[category]
@@ -149,7 +149,7 @@ async def test_facts_belong_to_their_category(
 
 
 @pytest.mark.parametrize("topic", NAMED)
-async def test_a_topic_names_what_it_means(embedder: WheelEmbedder, topic: str) -> None:
+async def test_a_topic_names_what_it_means(embedder: NotingEmbedder, topic: str) -> None:
     """Free text names facts by meaning, and leaves the others alone."""
     terms = await embedder.embed(topic_terms(topic))
     texts = (*NAMED[topic], *NOT_NAMED[topic])
@@ -157,7 +157,7 @@ async def test_a_topic_names_what_it_means(embedder: WheelEmbedder, topic: str) 
         assert concerns(text, vector, topic, terms) == (text in NAMED[topic]), text
 
 
-async def test_misc_only_stands_alone(embedder: WheelEmbedder) -> None:
+async def test_misc_only_stands_alone(embedder: NotingEmbedder) -> None:
     """Where nothing fits the category is misc, and none where there is no misc."""
     [vector] = await embedder.embed(["Is left-handed"])
     food = {"food": await embedder.embed(category_terms("food", DEFAULT_CATEGORIES["food"]))}
@@ -165,7 +165,7 @@ async def test_misc_only_stands_alone(embedder: WheelEmbedder) -> None:
     assert fitting_categories(vector, food | {"misc": food["food"]}) == ("misc",)
 
 
-async def test_a_word_in_common_is_enough(embedder: WheelEmbedder) -> None:
+async def test_a_word_in_common_is_enough(embedder: NotingEmbedder) -> None:
     """A topic names a fact that says its word, however far the meanings seem."""
     [vector] = await embedder.embed(["Drives a Zyxtron 3000"])
     assert concerns(
