@@ -36,6 +36,8 @@ READY: dict[int | str, dict[str, Any]] = {
     503: {"description": "Not ready; `error` says why.", **schemas.content(schemas.ref("Error"))},
 }
 
+ENTITY_TYPES = ("user", "agent", "app", "run")
+
 _COMPONENTS = {
     **add.SCHEMAS,
     **memories.SCHEMAS,
@@ -59,6 +61,14 @@ def responses(name: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": "Success.", **schemas.content(schemas.ref(name))}, **errors.RESPONSES}
 
 
+def list_responses(name: str) -> dict[int | str, dict[str, Any]]:
+    """The answers of a list that must say whose memories it wants."""
+    refused = errors.RESPONSES[400] | schemas.content(
+        {"oneOf": [schemas.ref("Error"), schemas.ref("ScopeRequired")]}
+    )
+    return responses(name) | {400: refused}
+
+
 def build(routes: Sequence[BaseRoute]) -> bytes:
     """The document, as JSON."""
     document = get_openapi(
@@ -72,6 +82,9 @@ def build(routes: Sequence[BaseRoute]) -> bytes:
         for operation in operations.values():
             # FastAPI promises it wherever the path has a parameter, but the service judges those: 400.
             operation["responses"].pop("422", None)
+            for parameter in operation.get("parameters", ()):
+                if (parameter["in"], parameter["name"]) == ("path", "entity_type"):
+                    parameter["schema"]["enum"] = list(ENTITY_TYPES)
     document["components"] = {
         "schemas": _COMPONENTS,
         "securitySchemes": {

@@ -31,8 +31,15 @@ SCHEMAS: dict[str, Schema] = {
             },
         },
         ("error", "detail", "details", "code", "request_id"),
-        "What every error looks like.",
+        "What every error looks like, but for one.",
     ),
+    "ScopeRequired": {
+        "type": "array",
+        "items": _TEXT,
+        "minItems": 1,
+        "maxItems": 1,
+        "description": "What a list says that was not told whose memories: the text alone.",
+    },
 }
 
 _DESCRIPTIONS = {

@@ -56,7 +56,7 @@ async def add_memories_v3(request: Request) -> Response:
     "/v1/memories/",
     summary="List memories",
     response_model=None,
-    responses=document.responses("MemoryList"),
+    responses=document.list_responses("MemoryList"),
     openapi_extra=document.LIST_PARAMETERS,
 )
 async def list_memories(request: Request) -> Response:
@@ -68,7 +68,7 @@ async def list_memories(request: Request) -> Response:
     "/v2/memories/",
     summary="List memories by a filter",
     response_model=None,
-    responses=document.responses("MemoryList"),
+    responses=document.list_responses("MemoryList"),
     openapi_extra=document.request_body("ListRequest", document.PAGE_PARAMETERS),
 )
 async def list_memories_v2(request: Request) -> Response:
@@ -84,7 +84,7 @@ async def list_memories_v2(request: Request) -> Response:
     "/v3/memories/",
     summary="List memories by a filter, page by page",
     response_model=None,
-    responses=document.responses("MemoryPage"),
+    responses=document.list_responses("MemoryPage"),
     openapi_extra=document.request_body("PageRequest", document.PAGE_PARAMETERS),
 )
 async def list_memories_v3(request: Request) -> Response:

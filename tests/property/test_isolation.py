@@ -22,8 +22,8 @@ from tests.property.isolation.mixups import confused
 from tests.property.isolation.world import Books
 from tests.running import Memoryd
 
-EXAMPLES = 20
-STEPS = 25
+EXAMPLES = 30
+STEPS = 30
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,9 @@ Caller: TypeAlias = tuple[int, Selection]
 """The number of a key, and what it selects."""
 
 NOBODY = 3
+ID_FIELDS = {"memories": "memory_id", "past": "memory_id", "adds": "event_id", "exports": "memory_export_id"}
+"""In which field of a request the id of a thing stands."""
+
 FAULTS = {"INTERNAL", "UNKNOWN", "UNAVAILABLE", "DEADLINE_EXCEEDED"}
 
 
@@ -39,8 +42,8 @@ class Callers:
         self.tenants = settle(database, datetime.now(UTC))
         self.books = {project.id: Books() for project in self.tenants.projects}
         self.belongings = Belongings()
-        self.known: list[str] = []
-        """The ids of all memories there ever were, of all projects."""
+        self.known: dict[str, list[str]] = {of: [] for of in ID_FIELDS}
+        """The ids of all things there ever were, of all projects, by the field of `Books` that knows them."""
         self.called: set[str] = set()
         self.changed = False
         """Whether anything may have changed since somebody looked."""
@@ -79,18 +82,27 @@ class Callers:
         return project, answer
 
     def ask_about(
-        self, caller: Caller, name: str, memory_id: str, *, writes: bool = False, **fields: Any
-    ) -> tuple[Books, Answer] | None:
-        """Calls a method about one memory. None: the caller has no such memory; it looks as if nobody had."""
-        asked = self.ask(caller, name, writes=writes, memory_id=memory_id, **fields)
+        self, caller: Caller, name: str, of: str, wanted: str, *, writes: bool = False, **fields: Any
+    ) -> tuple[Project, Answer] | None:
+        """Calls a method about one thing. None: the caller has no such thing; it looks as if nobody had.
+
+        Args:
+            caller: who.
+            name: the method.
+            of: the field of `Books` that knows such things.
+            wanted: the id.
+            writes: the method changes something.
+            fields: what else the request holds.
+        """
+        asked = self.ask(caller, name, writes=writes, **fields, **{ID_FIELDS[of]: wanted})
         if asked is None:
             return None
         project, answer = asked
-        books = self.books[project.id]
-        if memory_id.lower() in (books.past if name == "ListMemoryHistory" else books.memories):
+        if wanted.lower() in getattr(self.books[project.id], of):
             assert answer.ok, answer
-            return books, answer
-        nothing = self.ask(caller, name, writes=writes, memory_id=str(uuid.uuid4()), **fields)
+            return project, answer
+        unknown = {ID_FIELDS[of]: str(uuid.uuid4())}
+        nothing = self.ask(caller, name, writes=writes, **fields, **unknown)
         assert nothing is not None
         assert answer.code == "NOT_FOUND"
         assert answer.shape == nothing[1].shape
@@ -116,13 +128,19 @@ class Callers:
         self.belongings.note(word, project.id)
         return word
 
-    def any_id(self, caller: Caller, place: int) -> str:
-        """The id of some memory: half the time of the caller's, else of whatever project, in either case."""
+    def any_id(self, caller: Caller, of: str, place: int) -> str:
+        """The id of some thing: half the time one of the caller's, else anybody's, in either case."""
         project = self.meant(caller)
-        own = list(self.books[project.id].memories) if project is not None and place % 2 else []
-        chosen = own or self.known
-        memory_id = chosen[place % len(chosen)]
-        return memory_id.upper() if place % 7 == 0 else memory_id
+        own = list(getattr(self.books[project.id], of)) if project is not None and place % 2 else []
+        chosen = own or self.known[of]
+        wanted = chosen[place % len(chosen)]
+        return wanted.upper() if place % 7 == 0 else wanted
+
+    def learn(self, of: str, wanted: str, project: Project) -> None:
+        """A thing of a project has this id."""
+        self.belongings.note(wanted, project.id)
+        if wanted not in self.known[of]:
+            self.known[of].append(wanted)
 
     def _selected(self, selection: Selection) -> dict[str, str]:
         if selection is None:

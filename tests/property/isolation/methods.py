@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+from google.protobuf.descriptor import MethodDescriptor
 
-import memoryd.v1
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
-
-SERVICES: tuple[ServiceDescriptor, ...] = tuple(
-    service
-    for module in pkgutil.iter_modules(memoryd.v1.__path__)
-    if module.name.endswith("_service_pb2")
-    for service in importlib.import_module(f"memoryd.v1.{module.name}").DESCRIPTOR.services_by_name.values()
-)
+from tests.contract.rest.services import SERVICES
 
 METHODS: dict[str, MethodDescriptor] = {
     method.name: method for service in SERVICES for method in service.methods

@@ -29,7 +29,8 @@ class Confusion(grpc.UnaryUnaryClientInterceptor):
         self, continuation: Callable[..., Any], client_call_details: grpc.ClientCallDetails, request: Any
     ) -> Any:
         """See gRPC."""
-        secret = dict(client_call_details.metadata or ())["authorization"].removeprefix("Token ")
+        sent = str(dict(client_call_details.metadata or ())["authorization"])
+        secret = sent.removeprefix("Token ")
         if client_call_details.method.endswith(f"/{self._method}") and secret in self.keys:
             client_call_details = _Details(client_call_details, self.keys[secret])
         return continuation(client_call_details, request)

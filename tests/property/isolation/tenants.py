@@ -61,7 +61,7 @@ def settle(database: Database, at: datetime) -> Tenants:
         (first, owner, (first, second)),
         (second, reader, (first, second)),
     )
-    return Tenants(homes, tuple(_key(database, *each, at) for each in wanted))
+    return Tenants(homes, tuple(_key(database, *each, at=at) for each in wanted))
 
 
 def _projects() -> tuple[Project, Project, Project]:
@@ -90,7 +90,7 @@ def _insert_row(connection: Connection, table: Table, values: Mapping[str, objec
 
 
 def _key(
-    database: Database, home: Project, role: AccessRole, reach: tuple[Project, ...], at: datetime
+    database: Database, home: Project, role: AccessRole, reach: tuple[Project, ...], *, at: datetime
 ) -> Key:
     secret = new_secret()
     wide = len(reach) > 1

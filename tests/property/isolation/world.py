@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -11,6 +12,9 @@ from memoryd.v1 import memory_pb2
 
 Scope: TypeAlias = tuple[tuple[str, str], ...]
 """Pairs of a field and an id, sorted."""
+
+Named: TypeAlias = tuple[str, str]
+"""A field and an id: an entity."""
 
 SCOPE_FIELDS = ("agent_id", "app_id", "run_id", "user_id")
 EVENTS = {memory_pb2.EVENT_ADD: "ADD", memory_pb2.EVENT_UPDATE: "UPDATE", memory_pb2.EVENT_DELETE: "DELETE"}
@@ -43,8 +47,19 @@ class Books:
     """By memory: event, text before, text after."""
     adds: list[str] = field(default_factory=list)
     """The ids of requests to add."""
+    exports: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By id: text by memory."""
     feedback: dict[str, str] = field(default_factory=dict)
     """By memory: the note's id."""
+    by_hand: set[Named] = field(default_factory=set)
+    """Entities that were made by hand."""
+
+    @property
+    def entities(self) -> Counter[Named]:
+        """How many memories each entity has."""
+        named = Counter(dict.fromkeys(self.by_hand, 0))
+        named.update(pair for held in self.memories.values() for pair in held.scope)
+        return named
 
     def chosen(self, choose: Chosen) -> dict[str, Held]:
         """The memories that a filter picks."""
@@ -85,7 +100,8 @@ class Books:
 
 def held_from(memory: memory_pb2.Memory) -> Held:
     """A memory as the service gives it."""
-    ids = tuple((name, getattr(memory, name)) for name in SCOPE_FIELDS if memory.HasField(name))
+    given = {field.name: value for field, value in memory.ListFields()}
+    ids = tuple((name, given[name]) for name in SCOPE_FIELDS if name in given)
     return Held(memory.id, memory.memory, ids, canonical(memory.metadata))
 
 
