@@ -54,7 +54,7 @@ def render(passed: Passed) -> str:
             "",
             *_table(["command", title(CLI)], commands),
             "",
-            "- sync: only the synchronous class has it; local: reaches no memory server; -: not in this release.",
+            "- sync: only the synchronous class has it; local: reaches no server; -: not in this release.",
             *(f"- ({number}): {note}." for number, note in enumerate(notes, 1)),
         ]
     )
