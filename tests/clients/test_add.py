@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.clients.client import Client, ClientRaised, Driver
+from tests.clients.client import Client, ClientRaised
 from tests.clients.model import policy_of
-from tests.running import Memoryd
 from tests.scripted_openai import ScriptedOpenAI
 
 RELEASES = ("mem0ai-0.1.40", "mem0ai-0.1.81", "mem0ai-0.1.118")
@@ -164,13 +163,3 @@ def assert_told(client: Client, raised: ClientRaised, text: str) -> None:
         return
     assert raised.kind == ("ValidationError" if client.driver.release == RELEASES[-1] else "APIError")
     assert text in raised.text
-
-
-@pytest.mark.parametrize("kind", CLASSES)
-def test_a_wrong_key_constructs_no_client(
-    release: str, kind: str, drivers: Callable[[str], Driver], server: Memoryd
-) -> None:
-    """The client raises before anything is sent with the key."""
-    with pytest.raises(ClientRaised, match=r"Invalid API [Kk]ey") as raised:
-        drivers(release).open(kind, {"api_key": "m0-wrong", "host": server.url})
-    assert raised.value.kind == "ValueError"

@@ -107,6 +107,34 @@ def get_all_filtered(use: Use) -> None:
     assert (page["count"], len(page["results"])) == (3, 1)
 
 
+@case("get_all", P1_0_11)
+def get_all_by_id(use: Use) -> None:
+    """1.0 passes ids on beside the filters: they choose, as they did before there were filters."""
+    use.stored("Lives in Berlin")
+    use.stored("Loves hiking", user_id=f"{use.user}-2")
+    assert texts(use.call("get_all", user_id=use.user)) == {"Lives in Berlin"}
+    assert texts(use.call("search", "Berlin", user_id=use.user)) == {"Lives in Berlin"}
+
+
+@case("get_all", until=P0_1_118)
+def get_all_by_a_dict_in_the_query(use: Use) -> None:
+    """Filters given to v1 arrive as Python writes them, and are filters all the same."""
+    use.stored("Lives in Berlin")
+    use.stored("Loves hiking", user_id=f"{use.user}-2")
+    assert texts(use.call("get_all", filters={"user_id": use.user})) == {"Lives in Berlin"}
+
+
+@case("get_all")
+def get_all_of_nobody(use: Use) -> None:
+    """A page that is not there and a scope that is not given are errors that say so."""
+    use.stored("Lives in Berlin")
+    user = {"user_id": use.user}
+    which: dict[str, Any] = {"filters": user} if use.release == P2_2_1 else user
+    assert_raises(use, 404, "Invalid page.", "get_all", **which, page=7, page_size=10)
+    text = "One of the filters: app_id, user_id, agent_id, run_id is required!"
+    assert_raises(use, 400, text, "get_all")
+
+
 @case("search", until=P0_1_118)
 def search(use: Use) -> None:
     """The nearest memory comes first, with a score between 0 and 1."""
@@ -130,6 +158,7 @@ def search_filtered(use: Use) -> None:
     assert found[0]["memory"] == "Loves hiking in the mountains"
     assert "Loves hiking in the forest" not in {each["memory"] for each in found}
     assert all(0 <= each["score"] <= 1 for each in found)
+    assert_raises(use, 400, "Filters are required and cannot be empty.", "search", "hiking")
 
 
 @case("update", until=P0_1_81)

@@ -1,11 +1,12 @@
-"""User profiles, which the newest Python client has."""
+"""User profiles, a beta of the hosted platform: the newest Python client has them, memoryd does not."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.clients.releases import P2_2_1
-from tests.clients.table import Use, case, eventually
+from tests.clients.table import Check, Use, case, eventually
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -13,13 +14,21 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+NOTE = "profiles are a beta of the hosted platform; memoryd does not serve them"
+
+
+def profiled(method: str) -> Callable[[Check], Check]:
+    """Enters a check for a method about profiles."""
+    return case(method, P2_2_1, note=NOTE, served=False)
+
+
 def enabled(use: Use) -> None:
     """Turns profiles on for the project."""
     use.call("update_profile_settings", enabled=True, schema=SCHEMA)
 
 
-@case("update_profile_settings", P2_2_1)
-@case("get_profile_settings", P2_2_1)
+@profiled("update_profile_settings")
+@profiled("get_profile_settings")
 def profile_settings(use: Use) -> None:
     """What is written is what is read; what is not written stays."""
     written = use.call(
@@ -34,9 +43,9 @@ def profile_settings(use: Use) -> None:
     assert use.call("get_profile_settings")["enabled"] is False
 
 
-@case("get_profile_job", P2_2_1)
-@case("generate_profile", P2_2_1)
-@case("get_profile", P2_2_1)
+@profiled("get_profile_job")
+@profiled("generate_profile")
+@profiled("get_profile")
 def profile(use: Use) -> None:
     """A profile is made of what is remembered of a user."""
     enabled(use)
@@ -53,7 +62,7 @@ def profile(use: Use) -> None:
     assert answer["profile"] == {"city": "Berlin"}
 
 
-@case("sample_profiles", P2_2_1)
+@profiled("sample_profiles")
 def sample_profiles(use: Use) -> None:
     """A few users get their profiles, to see what a schema makes of them."""
     enabled(use)
