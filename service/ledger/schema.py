@@ -194,6 +194,8 @@ def _of_a_memory() -> list[Column[str]]:
 
 # What filters look at, for SQL cannot look into JSON the same way on every database. Names and values may be
 # longer than an index takes (2,704 bytes on PostgreSQL), so that their digests are compared instead.
+# The rows go with their memory. So no migration may let Alembic replace the table `memories` on SQLite, as it
+# does for changed columns and constraints: dropping the old table would empty these two.
 memory_metadata = Table(
     "memory_metadata",
     metadata,

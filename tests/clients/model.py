@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tests.scripted_openai import Body, Reply, add, delete, plan, status, update
+from tests.scripted_openai import Body, Reply, add, delete, plan, status, text, update
 
 BREAKDOWN = "break down"
 """Who says this gets no answer but errors."""
@@ -32,9 +32,17 @@ SENTENCES = (
 
 
 def answer(request: Body) -> Reply:
-    """A plan with a change for each known sentence that the right speaker said."""
+    """What the model says: a plan for messages, a value for a schema, else a summary."""
     system, user = (message["content"] for message in request["messages"])
     asked = json.loads(user)
+    if "messages" in asked:
+        return _planned(system, asked)
+    known = [each["memory"] for each in asked["memories"]]
+    return text(json.dumps({"result": _filled(known)}) if "schema" in asked else ". ".join(known))
+
+
+def _planned(system: str, asked: dict[str, Any]) -> Reply:
+    """A plan with a change for each known sentence that the right speaker said."""
     if any(BREAKDOWN in message["content"] for message in asked["messages"]):
         return status(500, retry_after=0)
     name, *_ = policy_of(system).get("categories", {"misc": ""})
@@ -46,6 +54,13 @@ def answer(request: Body) -> Reply:
         if sentence.said in message["content"]
     ]
     return plan(changes)
+
+
+def _filled(known: list[str]) -> dict[str, str]:
+    """The one value that the schemas of these tests ask for."""
+    home = "Lives in "
+    city, *_ = (each.removeprefix(home) for each in known if each.startswith(home))
+    return {"city": city}
 
 
 def policy_of(system: str) -> dict[str, Any]:

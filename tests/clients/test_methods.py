@@ -17,13 +17,12 @@ from tests.running import Memoryd
 pytestmark = pytest.mark.timeout(600)
 
 
-COMING = ("project", "webhook", "export", "summary", "profile", "whole_project")
-LOCAL_FAULT = "exports_that_never_leave"
+COMING = ("project", "webhook", "profile")
 
 
 def _entered(case: Case) -> object:
     name = f"{case.method} {case.check.__name__}".lower()
-    coming = case.check.__name__ != LOCAL_FAULT and any(word in name for word in COMING)
+    coming = any(word in name for word in COMING)
     xfail = pytest.mark.xfail(strict=True, reason="the route comes later")
     return pytest.param(case, id=case.name, marks=[xfail] if coming else [])
 

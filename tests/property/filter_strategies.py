@@ -65,8 +65,8 @@ SCALARS: list[Any] = [
 MIDNIGHT = datetime(2024, 3, 1, tzinfo=UTC)
 INSTANTS = [
     MIDNIGHT + days * timedelta(days=1) + offset * timedelta(microseconds=1)
-    for days in (-1, 0, 1)
-    for offset in (-1, 0, 1, 500_000)
+    for days in (0, 1)
+    for offset in (-1, 0, 1)
 ]
 DAYS = [date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1), date(2024, 3, 2)]
 

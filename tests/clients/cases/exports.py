@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.clients.cases.memories import NOBODY, assert_raises
 from tests.clients.client import ClientRaised
 from tests.clients.releases import ASYNC, P0_1_81, P0_1_118, SYNC
 from tests.clients.table import Use, case, eventually
@@ -19,18 +21,9 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def exported(use: Use, **which: object) -> Any:
+def exported(ask: Callable[[], Any]) -> Any:
     """What the client reads, once the export is done."""
-    return eventually(lambda: _or_not_yet(use, which), lambda answer: answer is not None)
-
-
-def _or_not_yet(use: Use, which: dict[str, object]) -> Any:
-    try:
-        return use.call("get_memory_export", **which)
-    except ClientRaised as raised:
-        if "No memory export request found" not in raised.text and "404" not in raised.text:
-            raise
-        return None
+    return eventually(ask, lambda answer: answer.get("status") not in {"PENDING", "RUNNING"})
 
 
 @case("create_memory_export", P0_1_81, kinds=[SYNC])
@@ -49,7 +42,10 @@ def get_memory_export(use: Use) -> None:
     """What comes back has the form that was asked for."""
     use.stored("Lives in Berlin")
     created = use.call("create_memory_export", schema=SCHEMA, filters={"user_id": use.user})
-    assert exported(use, memory_export_id=created["id"])["city"] == "Berlin"
+    by_id = exported(lambda: use.call("get_memory_export", memory_export_id=created["id"]))
+    assert by_id == {"city": "Berlin"}
+    assert use.call("get_memory_export", filters={"user_id": use.user}) == by_id
+    assert_raises(use, 404, "No memory export request found", "get_memory_export", memory_export_id=NOBODY)
 
 
 BROKEN = "in AsyncMemoryClient it raises an AttributeError of its own and sends nothing"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from tests.clients.cases.exports import SCHEMA
-from tests.clients.cases.node_memories import name, named, node
+from tests.clients.cases.exports import SCHEMA, exported
+from tests.clients.cases.memories import NOBODY
+from tests.clients.cases.node_memories import assert_refused, name, named, node
 from tests.clients.cases.projects import CATEGORIES, project_path, settings_restored
-from tests.clients.client import ClientRaised
-from tests.clients.table import Use, eventually
+from tests.clients.table import Use
 
 
 @node("users")
@@ -49,16 +47,14 @@ def exports(use: Use) -> None:
     created = use.call("createMemoryExport", {"schema": SCHEMA, "filters": {"user_id": use.user}})
     assert created["id"]
     which = named(use, memory_export_id=created["id"])
-    assert eventually(lambda: _or_not_yet(use, which), lambda found: found is not None)["city"] == "Berlin"
-
-
-def _or_not_yet(use: Use, which: dict[str, object]) -> Any:
-    try:
-        return use.call("getMemoryExport", which)
-    except ClientRaised as raised:
-        if raised.kind != "MemoryNotFoundError":
-            raise
-        return None
+    assert exported(lambda: use.call("getMemoryExport", which)) == {"city": "Berlin"}
+    assert_refused(
+        use,
+        "MemoryNotFoundError",
+        "No memory export request found",
+        "getMemoryExport",
+        named(use, memory_export_id=NOBODY),
+    )
 
 
 @node("getProject")

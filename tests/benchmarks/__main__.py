@@ -1,0 +1,28 @@
+"""Runs the benchmarks: all of them, or those that are named.
+
+make bench                    all
+make bench PARTS="scope"      some
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+PARTS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/__main__.py"))
+
+
+def main() -> None:
+    """Runs each in a process of its own, so that none warms up another's caches."""
+    chosen = sys.argv[1:] or PARTS
+    unknown = sorted(set(chosen) - set(PARTS))
+    if unknown:
+        raise SystemExit(f"no such benchmark: {', '.join(unknown)}; there are: {', '.join(PARTS)}")
+    for part in chosen:
+        print(f"== {part}", flush=True)
+        subprocess.run([sys.executable, "-m", f"tests.benchmarks.{part}"], check=True)
+
+
+if __name__ == "__main__":
+    main()
