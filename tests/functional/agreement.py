@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Template
 from typing import Any
@@ -51,11 +51,14 @@ ONE_SIDED = {
 REPEATED = {"status", "event_id", "memory", "id", "created_at", "updated_at"}
 """Names whose values REST says more than once."""
 
+UNEQUAL = {"latency"}
+"""Names whose values are never the same twice."""
+
 PREFIXES = ("EVENT_STATUS_", "EVENT_", "FEEDBACK_", "MEMBER_ROLE_")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.?\d*(Z|\+00:00)")
 
-Leaves = Mapping[str, Counter[str]]
+Leaves = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,10 @@ class Case:
     """Fields that REST spells otherwise; None: leaves out."""
     path: str = ""
     """A pattern, where only some of the method's paths are meant."""
+    more: frozenset[str] = frozenset()
+    """Names that REST says and gRPC has no need to."""
+    quiet: bool = False
+    """REST says no more than that it is done."""
 
     @property
     def label(self) -> str:
@@ -125,27 +132,31 @@ def proto_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def leaves(answer: Any, world: Mapping[str, str]) -> Leaves:
-    """What an answer says, by name, in words that do not depend on the world that it is about."""
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    """What an answer says, by name and in order, in words that do not depend on its world."""
+    found: dict[str, list[str]] = defaultdict(list)
     names = {value: f"<{name}>" for name, value in world.items()}
     for name, value in _leaves("", answer):
-        if value not in (None, "", False, 0, "0"):
-            found[RENAMED.get(name, name)][_plain(str(value), names)] += 1
-    return {name: Counter(set(said)) if name in REPEATED else said for name, said in found.items()}
+        if value not in (None, "", False, 0, "0") and name not in UNEQUAL:
+            found[RENAMED.get(name, name)].append(_plain(str(value), names))
+    return {name: list(dict.fromkeys(said)) if name in REPEATED else said for name, said in found.items()}
 
 
-def differences(one: Leaves, other: Leaves) -> dict[str, tuple[object, object]]:
-    """Names of which two answers say different things."""
+def differences(told: Leaves, shown: Leaves, more: Collection[str]) -> dict[str, tuple[object, object]]:
+    """Names of which two answers say different things, but for those that REST may say more of."""
     return {
-        name: (one.get(name), other.get(name))
-        for name in {*one, *other}
-        if one.get(name) != other.get(name) and not (name in ONE_SIDED and (name in one) != (name in other))
+        name: (told.get(name), shown.get(name))
+        for name in {*told, *shown} - {name for name in more if name not in told}
+        if told.get(name) != shown.get(name) and not (name in ONE_SIDED and (name in told) != (name in shown))
     }
 
 
 def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if name in JSON_FIELDS and isinstance(value, str) and value:
         yield from _leaves("", json.loads(value))
+    elif name == "custom_categories" and isinstance(value, list):
+        for each in value:
+            named = {each["name"]: each["description"]} if each.keys() == {"name", "description"} else each
+            yield from _leaves("", named)
     elif isinstance(value, Mapping):
         for key, each in value.items():
             yield from _leaves(key, each)

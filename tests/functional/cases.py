@@ -100,7 +100,7 @@ CHANGES = (
     Case("DeleteMemories", {"user_id": "$user", "keywords": ["nothing"]}),
     Case("DeleteMemories", {"categories": ["food"]}, code="INVALID_ARGUMENT"),
     Case("DeleteMemories", {"user_id": "", "filters": {"shoe": 1}}, code="INVALID_ARGUMENT"),
-    Case("BatchUpdateMemories", BATCH),
+    Case("BatchUpdateMemories", BATCH, quiet=True),
     Case(
         "BatchUpdateMemories",
         {"memories": [{"memory_id": "$memory", "text": "a"}, {"memory_id": "$nobody", "text": "a"}]},
@@ -170,10 +170,15 @@ ENTITIES = (
     Case("GetEntity", {"entity_type": "run", "entity_id": "$run"}),
     Case("GetEntity", {"entity_type": "run", "entity_id": "$user"}, code="NOT_FOUND"),
     Case("GetEntity", {"entity_type": "shoe", "entity_id": "$user"}, code="INVALID_ARGUMENT"),
-    Case("CreateEntity", {"user_id": "$user", "metadata": {"age": 3}}, path="/users/"),
-    Case("CreateEntity", {"agent_id": "$user"}, path="/agents/"),
-    Case("CreateEntity", {"app_id": "$user"}, path="/apps/"),
-    Case("CreateEntity", {"run_id": "$user"}, path="/runs/"),
+    Case(
+        "CreateEntity",
+        {"user_id": "$user", "metadata": {"age": 3}},
+        path="/users/",
+        more=frozenset({"user_id"}),
+    ),
+    Case("CreateEntity", {"agent_id": "$user"}, path="/agents/", more=frozenset({"agent_id"})),
+    Case("CreateEntity", {"app_id": "$user"}, path="/apps/", more=frozenset({"app_id"})),
+    Case("CreateEntity", {"run_id": "$user"}, path="/runs/", more=frozenset({"run_id"})),
     Case("CreateEntity", {"user_id": " "}, path="/users/", code="INVALID_ARGUMENT"),
     Case("DeleteEntity", {"entity_type": "user", "entity_id": "$user"}),
     Case("DeleteEntity", {"entity_type": "shoe", "entity_id": "$user"}, code="INVALID_ARGUMENT"),
@@ -182,4 +187,90 @@ ENTITIES = (
     Case("Ping"),
 )
 
-CASES = (*ADDS, *READS, *CHANGES, *REQUESTS, *ENTITIES)
+ORG = {"org_id": "$org"}
+PROJECT = {"org_id": "$org", "project_id": "$project"}
+NO_ORG = {"org_id": "$nobody"}
+NO_PROJECT = {"org_id": "$org", "project_id": "$nobody"}
+BAD_IDS = {"org_id": "x", "project_id": "x"}
+IDS = frozenset({"user_id", "email"})
+
+ORGANIZATIONS = (
+    Case("ListOrganizations"),
+    Case("CreateOrganization", {"name": "new-$user", "description": "a new one"}, more=IDS),
+    Case("CreateOrganization", {"name": ""}, code="INVALID_ARGUMENT"),
+    Case("CreateOrganization", {"name": "org-$user", "description": "$org"}, code="ALREADY_EXISTS"),
+    Case("GetOrganization", ORG, more=IDS),
+    Case("GetOrganization", NO_ORG, code="NOT_FOUND"),
+    Case("GetOrganization", {"org_id": "x"}, code="INVALID_ARGUMENT"),
+    Case("DeleteOrganization", ORG),
+    Case("DeleteOrganization", NO_ORG, code="NOT_FOUND"),
+    Case("ListOrganizationMembers", ORG, more=IDS),
+    Case("ListOrganizationMembers", NO_ORG, code="NOT_FOUND"),
+    Case("AddOrganizationMember", {**ORG, "email": "ann@example.test", "role": "OWNER"}, more=IDS),
+    Case("AddOrganizationMember", {**ORG, "email": "$member"}, code="ALREADY_EXISTS"),
+    Case("AddOrganizationMember", {**ORG, "email": "nobody", "role": "king"}, code="INVALID_ARGUMENT"),
+    Case("UpdateOrganizationMember", {**ORG, "email": "$member", "role": "owner"}, more=IDS),
+    Case("UpdateOrganizationMember", {**ORG, "email": "x@example.test", "role": "owner"}, code="NOT_FOUND"),
+    Case("RemoveOrganizationMember", {**ORG, "email": "$member"}),
+    Case("RemoveOrganizationMember", {**ORG, "email": "x@example.test"}, code="NOT_FOUND"),
+    Case("RemoveOrganizationMember", {**ORG, "email": ""}, code="INVALID_ARGUMENT"),
+)
+
+FOOD = {"categories": [{"name": "food", "description": "what is eaten"}]}
+PROJECTS = (
+    Case("ListProjects", ORG),
+    Case("ListProjects", NO_ORG, code="NOT_FOUND"),
+    Case("CreateProject", {**ORG, "name": "new", "description": "a new one"}, more=IDS),
+    Case("CreateProject", {**ORG, "name": " "}, code="INVALID_ARGUMENT"),
+    Case("CreateProject", {**ORG, "name": "project-$user", "description": "$project"}, code="ALREADY_EXISTS"),
+    Case("GetProject", PROJECT, more=IDS),
+    Case("GetProject", NO_PROJECT, code="NOT_FOUND"),
+    Case("GetProject", BAD_IDS, code="INVALID_ARGUMENT"),
+    Case(
+        "UpdateProject",
+        {
+            **PROJECT,
+            "custom_instructions": "Be brief",
+            "settings": {"decay": True},
+            "custom_categories": FOOD,
+        },
+        rest={"settings": None, "decay": True, "custom_categories": [{"food": "what is eaten"}]},
+        more=IDS,
+    ),
+    Case("UpdateProject", {**NO_PROJECT, "name": "x"}, code="NOT_FOUND"),
+    Case("UpdateProject", {**PROJECT, "name": ""}, code="INVALID_ARGUMENT"),
+    Case("DeleteProject", PROJECT),
+    Case("DeleteProject", NO_PROJECT, code="NOT_FOUND"),
+    Case("ListProjectMembers", PROJECT, more=IDS),
+    Case("ListProjectMembers", NO_PROJECT, code="NOT_FOUND"),
+    Case("AddProjectMember", {**PROJECT, "email": "ann@example.test", "role": "READER"}, more=IDS),
+    Case("AddProjectMember", {**PROJECT, "email": "$colleague"}, code="ALREADY_EXISTS"),
+    Case("UpdateProjectMember", {**PROJECT, "email": "$colleague", "role": "OWNER"}, more=IDS),
+    Case("UpdateProjectMember", {**PROJECT, "email": "", "role": ""}, code="INVALID_ARGUMENT"),
+    Case("RemoveProjectMember", {**PROJECT, "email": "$colleague"}),
+    Case("RemoveProjectMember", {**PROJECT, "email": "x@example.test"}, code="NOT_FOUND"),
+)
+
+OF_PROJECT = {"project_id": "$project"}
+TOLD = frozenset({"project"})
+WEBHOOKS = (
+    Case("ListWebhooks", OF_PROJECT),
+    Case("ListWebhooks", {"project_id": "$nobody"}, code="NOT_FOUND"),
+    Case(
+        "CreateWebhook",
+        {**OF_PROJECT, "name": "w", "url": "https://example.test/a", "event_types": ["memory_add"]},
+        more=TOLD,
+    ),
+    Case(
+        "CreateWebhook",
+        {**OF_PROJECT, "name": "", "url": "nowhere", "event_types": ["x"]},
+        code="INVALID_ARGUMENT",
+    ),
+    Case("UpdateWebhook", {"webhook_id": "$webhook", "is_active": False, "name": "v"}, more=TOLD),
+    Case("UpdateWebhook", {"webhook_id": "$nobody", "name": "v"}, code="NOT_FOUND"),
+    Case("UpdateWebhook", {"webhook_id": "x", "url": ""}, code="INVALID_ARGUMENT"),
+    Case("DeleteWebhook", {"webhook_id": "$webhook"}),
+    Case("DeleteWebhook", {"webhook_id": "$nobody"}, code="NOT_FOUND"),
+)
+
+CASES = (*ADDS, *READS, *CHANGES, *REQUESTS, *ENTITIES, *ORGANIZATIONS, *PROJECTS, *WEBHOOKS)
