@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 TESTS ?= tests
+PYTEST_OPTIONS ?= -n 2 --dist loadfile
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev serve demo test bench check format lint types protos protos-release clients-table protos-check lock clean
@@ -37,7 +38,7 @@ demo: install-dev  ## Play a scripted conversation against a fresh server.
 	@$(BIN)/python -m tests.demo
 
 test: install-dev  ## Run every test (TESTS=path for some of them).
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS) $(TESTS)
 
 bench: install-dev  ## Run the benchmarks (PARTS="scope" for some of them).
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/bench.lock

@@ -106,7 +106,8 @@ class MemoryServiceServicer:
         """Reads facts from messages and reconciles each with what is known in the scope.
 
         An answer means that its events are durable. INVALID_ARGUMENT names every violation;
-        UNAVAILABLE and DEADLINE_EXCEEDED say that nothing was changed and the call may be repeated.
+        UNAVAILABLE and ABORTED say that nothing was changed and the call may be repeated.
+        DEADLINE_EXCEEDED leaves it open: EventService tells what became of the request.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -24,7 +24,8 @@ class MemoryServiceStub:
     """Reads facts from messages and reconciles each with what is known in the scope.
 
     An answer means that its events are durable. INVALID_ARGUMENT names every violation;
-    UNAVAILABLE and DEADLINE_EXCEEDED say that nothing was changed and the call may be repeated.
+    UNAVAILABLE and ABORTED say that nothing was changed and the call may be repeated.
+    DEADLINE_EXCEEDED leaves it open: EventService tells what became of the request.
     """
     GetMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.GetMemoryRequest, _memory_service_pb2.GetMemoryResponse]
     """Gives one memory. One that has expired is given too; one that was deleted is NOT_FOUND."""
@@ -71,7 +72,8 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Reads facts from messages and reconciles each with what is known in the scope.
 
         An answer means that its events are durable. INVALID_ARGUMENT names every violation;
-        UNAVAILABLE and DEADLINE_EXCEEDED say that nothing was changed and the call may be repeated.
+        UNAVAILABLE and ABORTED say that nothing was changed and the call may be repeated.
+        DEADLINE_EXCEEDED leaves it open: EventService tells what became of the request.
         """
 
     @_abc_1.abstractmethod
