@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memoryd import exact_json
-from memoryd.v1.memory_pb2 import Event, EventStatus, MemoryEvent, RejectedOperation
+from memoryd.v1.memory_pb2 import Event, EventStatus, Evidence, MemoryEvent, RejectedOperation
 from memoryd.v1.memory_service_pb2 import AddMemoriesRequest, AddMemoriesResponse
 from simplejson import RawJSON
 from starlette.datastructures import QueryParams
@@ -136,13 +136,18 @@ def change_object(result: MemoryEvent, status: EventStatus.ValueType, event_id: 
     if result.event == Event.EVENT_UPDATE:
         item["previous_memory"] = result.previous_memory
     if result.HasField("evidence"):
-        item["evidence"] = {
-            "message_index": result.evidence.message_index,
-            "start": result.evidence.start,
-            "end": result.evidence.end,
-            "speaker": result.evidence.speaker,
-        }
+        item["evidence"] = evidence_object(result.evidence)
     return item
+
+
+def evidence_object(evidence: Evidence) -> dict[str, object]:
+    """The words that a fact was read from."""
+    return {
+        "message_index": evidence.message_index,
+        "start": evidence.start,
+        "end": evidence.end,
+        "speaker": evidence.speaker,
+    }
 
 
 def rejection_object(operation: RejectedOperation) -> dict[str, Any]:

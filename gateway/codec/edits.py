@@ -21,6 +21,7 @@ from memoryd.v1.memory_service_pb2 import (
 )
 from starlette.datastructures import QueryParams
 
+from gateway.codec.add import evidence_object
 from gateway.codec.fields import KINDS, Fields, assign
 from gateway.codec.memory import raw_object, rfc3339
 from gateway.codec.project import read_project
@@ -99,6 +100,7 @@ def encode_history(answer: ListMemoryHistoryResponse) -> bytes:
 
 def _entry(entry: HistoryEntry) -> dict[str, object]:
     at = rfc3339(entry.created_at)
+    evidence = {"evidence": evidence_object(entry.evidence)} if entry.HasField("evidence") else {}
     return {
         "id": entry.id,
         "memory_id": entry.memory_id,
@@ -113,6 +115,7 @@ def _entry(entry: HistoryEntry) -> dict[str, object]:
         "updated_at": at,
         "actor": entry.actor or None,
         "event_id": entry.request_id,
+        **evidence,
     }
 
 

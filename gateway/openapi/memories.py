@@ -50,6 +50,7 @@ _HISTORY_ENTRY = record(
         "updated_at": {**_TIME, "description": "The same."},
         "actor": text("The id of the API key that asked for it."),
         "event_id": {**_UUID, "description": "The request that it was part of."},
+        "evidence": ref("Evidence"),
     },
     ("id", "memory_id", "input", "old_memory", "new_memory", "event", "created_at"),
     "One change in the life of a memory.",

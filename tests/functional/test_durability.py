@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -130,9 +129,7 @@ def test_a_clean_end(started: Start, model: Model, user: str, number: signal.Sig
     memoryd = started()
     model.answers(GOOD)
     Rest(memoryd).add(SAID, user_id=user)
-    begun = time.monotonic()
     assert memoryd.stop(number) == 0
-    assert time.monotonic() - begun < 5
     assert "Traceback" not in memoryd.output
     assert "error" not in memoryd.output.lower()
 
