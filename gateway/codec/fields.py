@@ -100,7 +100,7 @@ class Fields:
         given = self.items(name)
         for index, item in enumerate(given):
             if not isinstance(item, str):
-                self.fault(f"{name}[{index}]", f"must be a string, not {KINDS[type(item)]}")
+                self.fault(f"{name}[{index}]", f"must be a string, not {kind_of(item)}")
         return [item for item in given if isinstance(item, str)]
 
     def items(self, name: str) -> list[object]:
