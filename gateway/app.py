@@ -26,6 +26,7 @@ from gateway.routes import (
     memories,
     memory,
     organizations,
+    preview,
     projects,
     search,
     webhooks,
@@ -66,6 +67,7 @@ def create_app(
     # A path with an id takes whatever is not another route's, so it comes last.
     nouns = (
         memories,
+        preview,
         search,
         events,
         entities,

@@ -36,6 +36,7 @@ from service.ledger.ledger import SqlLedger
 from service.ledger.members import SqlMembers
 from service.ledger.memories import SqlMemories
 from service.ledger.organizations import SqlOrganizations
+from service.ledger.previews import SqlPreviews
 from service.ledger.projects import SqlProjects
 from service.ledger.versions import SqlVersions
 from service.ledger.webhooks import SqlWebhooks
@@ -50,6 +51,7 @@ from service.memory.members import MemberAdministration
 from service.memory.organizations import OrganizationAdministration
 from service.memory.pending import SIDE_BY_SIDE, pending_workers
 from service.memory.ports import Embedder, Reasoner, Wake
+from service.memory.preview import CommitPreview, PreviewMemories
 from service.memory.projects import ProjectAdministration
 from service.memory.search import SearchMemories
 from service.memory.search_past import SearchPast
@@ -113,6 +115,7 @@ async def running_service(
         add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored)
         edits = SqlEdits(database)
         delete = DeleteMemories(edits, now, on_commit=committed.set)
+        previews = SqlPreviews(database)
         reader, versions = SqlMemories(database), SqlVersions(database)
         memories = MemoryUseCases(
             reader=reader,
@@ -120,6 +123,8 @@ async def running_service(
             search=SearchMemories(reader, index, embedder, now),
             search_past=SearchPast(versions, index, embedder, now),
             add=add,
+            preview=PreviewMemories(previews, infer, add, now),
+            commit_preview=CommitPreview(previews, add, SqlEventLog(database), now),
             update=UpdateMemories(edits, embedder, now, on_commit=committed.set),
             delete=delete,
             log=SqlChangeLog(database),

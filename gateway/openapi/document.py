@@ -9,7 +9,18 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import accounts, add, entities, errors, events, exports, memories, schemas, search
+from gateway.openapi import (
+    accounts,
+    add,
+    entities,
+    errors,
+    events,
+    exports,
+    memories,
+    preview,
+    schemas,
+    search,
+)
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -41,6 +52,7 @@ ENTITY_TYPES = ("user", "agent", "app", "run")
 
 _COMPONENTS = {
     **add.SCHEMAS,
+    **preview.SCHEMAS,
     **memories.SCHEMAS,
     **search.SCHEMAS,
     **events.SCHEMAS,

@@ -6,14 +6,14 @@ Every request is stored before anything else happens to it, so that nothing sent
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import structlog
 
 from service.memory.errors import LEDGER_UNAVAILABLE, DeadlineExceeded, MemorydError
 from service.memory.evidence import whole
-from service.memory.infer import InferFacts, new_memory
+from service.memory.infer import InferFacts, Proposal, new_memory
 from service.memory.model import INSTRUCTING_ROLES, AddRequest, Change, Event, Outcome, RequestStatus
 from service.memory.ports import Clock, Deadline, Embedder, Ledger, StoredRequest, Wake
 
@@ -67,7 +67,47 @@ class AddMemories:
 
     async def perform(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
         """Does what a stored request asks for; a failure is recorded with the request and raised."""
-        work = self._infer(stored, deadline) if stored.request.infer else self._store_verbatim(stored)
+        return await self._ended(
+            stored, self._infer(stored, deadline) if stored.request.infer else self._store_verbatim(stored)
+        )
+
+    async def carry_out(
+        self,
+        project_id: str,
+        request: AddRequest,
+        proposal: Proposal,
+        begin: Callable[[str], Awaitable[None]],
+    ) -> Outcome:
+        """Stores a request and commits what was proposed for it before.
+
+        Args:
+            project_id: whose.
+            request: what was asked for.
+            proposal: its changes.
+            begin: told the event's id before the commit; what it raises ends the request.
+
+        Raises:
+            Conflict: the scope was changed since the proposal was made; nothing was changed.
+            Unavailable: the ledger does not answer; nothing was changed.
+        """
+        stored = await self._store(project_id, request)
+
+        async def commit() -> Outcome:
+            await begin(stored.event_id)
+            return await self._ledger.commit(
+                project_id,
+                stored.event_id,
+                request.scope,
+                proposal.version,
+                proposal.changes,
+                proposal.rejections,
+                self._now(),
+            )
+
+        return await self._ended(stored, commit())
+
+    async def _ended(self, stored: StoredRequest, work: Awaitable[Outcome]) -> Outcome:
+        """What the work comes to; a failure is recorded with the request and raised."""
         try:
             outcome = await work
         except (Exception, asyncio.CancelledError) as error:

@@ -36,6 +36,16 @@ ADDS = (
     ),
 )
 
+PREVIEWS = (
+    Case("PreviewMemories", {"messages": SAID, "user_id": "$user"}),
+    Case("PreviewMemories", {"messages": SAID, "user_id": "$user", "metadata": {"a": 1}, "infer": False}),
+    Case("PreviewMemories", {"messages": [], "custom_categories": {"": "x"}}, code="INVALID_ARGUMENT"),
+    Case("CommitPreview", {"plan_id": "$plan"}),
+    Case("CommitPreview", {"plan_id": "$outdated"}, code="ABORTED"),
+    Case("CommitPreview", {"plan_id": "$nobody"}, code="NOT_FOUND"),
+    Case("CommitPreview", {"plan_id": "no-uuid"}, code="INVALID_ARGUMENT"),
+)
+
 READS = (
     Case("GetMemory", {"memory_id": "$memory"}),
     Case("GetMemory", ABSENT, code="NOT_FOUND"),
@@ -300,4 +310,15 @@ WEBHOOKS = (
     Case("DeleteWebhook", {"webhook_id": "$nobody"}, code="NOT_FOUND"),
 )
 
-CASES = (*ADDS, *READS, *PAST, *CHANGES, *REQUESTS, *ENTITIES, *ORGANIZATIONS, *PROJECTS, *WEBHOOKS)
+CASES = (
+    *ADDS,
+    *PREVIEWS,
+    *READS,
+    *PAST,
+    *CHANGES,
+    *REQUESTS,
+    *ENTITIES,
+    *ORGANIZATIONS,
+    *PROJECTS,
+    *WEBHOOKS,
+)
