@@ -147,6 +147,7 @@ def _as_number(run: list[Word]) -> list[Word]:
 def _spelled(words: Sequence[Word]) -> list[Word]:
     """The words as the parser knows them: chat spelling undone."""
     spelled: list[Word] = []
+    words = _without_asides(words)
     for index, word in enumerate(words):
         before = words[index - 1] if index else None
         texts = (
@@ -159,6 +160,21 @@ def _spelled(words: Sequence[Word]) -> list[Word]:
         spelled.append(Word(texts[0], word.start, word.end))
         spelled.extend(Word(more, word.end, word.end) for more in texts[1:])
     return [word for word in spelled if word.text.strip() or "\n" in word.text]
+
+
+def _without_asides(words: Sequence[Word]) -> list[Word]:
+    """The words less "by the way" and the like, with the comma that sets them apart."""
+    kept: list[Word] = []
+    texts = [word.text.lower() for word in words]
+    index = 0
+    while index < len(words):
+        aside = next((said for said in lexicon.ASIDES if tuple(texts[index : index + len(said)]) == said), ())
+        if aside and index + len(aside) < len(words) and texts[index + len(aside)] == "," and not kept:
+            index += 1
+        if not aside:
+            kept.append(words[index])
+        index += len(aside) or 1
+    return kept
 
 
 def _may_be_chat(word: Word, before: Word | None) -> bool:

@@ -6,7 +6,7 @@ from spacy.tokens import Token
 
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import PAST, Clause, Tense
-from service.inference.rules.facts import Fact, Who, fact, negative
+from service.inference.rules.facts import Fact, Who, fact, negative, predicate, rest
 from service.inference.rules.phrases import key, topic, write
 
 
@@ -38,14 +38,16 @@ def age(clause: Clause, who: Who) -> list[Fact] | None:
     value = clause.child("attr", "acomp", "dobj", "npadvmod", "oprd")
     if value is None or clause.lemma not in {"be", "turn"} or clause.tense is Tense.FUTURE:
         return None
-    if clause.lemma == "turn" and clause.tense not in PAST:
-        return None
     number = next((t for t in value.subtree if t.tag_ == "CD" and _is_age(t)), None)
+    if any(child.dep_ == "det" for child in value.children):
+        return None
     old = key(value) in {"old", "year"} or value == number
     if number is None or not old or negative(clause):
         return None
-    if not who.is_self and not _animate(who):
+    if not is_animate(who):
         return None
+    if clause.lemma == "turn" and clause.tense not in PAST:
+        return [fact(who, "plan age", topic(None, [number]), predicate(clause, rest(clause)))]
     unit = next((t.text for t in value.subtree if t.lemma_ in {"month", "week", "day"}), "years")
     numbers = [t for t in value.subtree if t.tag_ == "CD" or t.dep_ == "cc"] if clause.plural else [number]
     return [fact(who, "age", topic(None, numbers), f"{clause.third('be')} {write(numbers)} {unit} old")]
@@ -55,5 +57,6 @@ def _is_age(number: Token) -> bool:
     return number.text.isalpha() or (number.text.isdigit() and 0 < int(number.text[:4]) < 125)
 
 
-def _animate(who: Who) -> bool:
-    return bool(who.topic.all & (lexicon.PEOPLE | lexicon.PETS)) or who.label.istitle()
+def is_animate(who: Who) -> bool:
+    """Whether it is a person or a pet, and not a thing of somebody's."""
+    return who.is_self or bool(who.topic.all & (lexicon.PEOPLE | lexicon.PETS)) or who.label.istitle()
