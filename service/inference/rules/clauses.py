@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from spacy.tokens import Doc, Token
 
 from service.inference.rules import lexicon
-from service.inference.rules.parse import SUBJECTS
+from service.inference.rules.mending import SUBJECTS
 from service.inference.rules.phrases import person
 
 

@@ -152,7 +152,7 @@ EVENTS = words(
     lose major meet migrate move open order_ own paint pass perform play publish raise read receive
     record recover release rent run serve set_up study suffer survive swim switch teach tour train
     travel visit volunteer win work write live spend hike sail fly celebrate renovate donate sign
-    diagnose accept bear promote fire hire name award cook watch see go adopt
+    diagnose accept bear promote welcome fire hire name award cook watch see go adopt
     """
 )
 """What is still worth knowing when it is over."""
@@ -362,6 +362,30 @@ ASIDES = tuple(
     )
 )
 """What is said beside the point, dropped before the parse."""
+
+INSTEAD_OF = frozenset({("instead", "of"), ("rather", "than")})
+"""What stands before a value that is no more."""
+
+ONE_AT_A_TIME = words(
+    "drives prefers uses earns makes weighs attends studies supports pays rents rides smokes reads"
+)
+"""What one does with one thing at a time, so that doing it "now" with another ends the former."""
+
+GOOD = words(
+    """
+    great amazing awesome best delicious fantastic wonderful fun lovely beautiful cool excellent brilliant
+    tasty underrated good perfect fascinating interesting relaxing adorable
+    """
+)
+BAD = words(
+    """
+    awful terrible boring disgusting gross overrated horrible worst annoying stupid bad ugly dull hideous
+    pointless nasty scary depressing
+    """
+)
+"""How one judges a thing that one likes, or does not."""
+
+CALLING_OFF = frozenset({"cancel", "scrap", "call"})
 
 LEMMAS = {
     "hates": "hate",

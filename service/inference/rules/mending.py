@@ -1,4 +1,4 @@
-"""What the small model reads wrongly of chats: where sentences begin, what is a name, how far an "and" goes."""
+"""What the small model reads wrongly of chats: where sentences begin, what is a name, what "and" joins."""
 
 from __future__ import annotations
 
@@ -103,7 +103,11 @@ def with_capitals(sentence: Sentence, doc: Doc, known: frozenset[str]) -> Senten
     """A sentence without capitals, with those of what may be names by its place: "im priya from mumbai"."""
     if any(word.text[:1].isupper() and word.text != "I" for word in sentence.words[1:]):
         return None
-    found = {token.i for token in doc if token.i and _may_be_name(token, known)}
+    found = {
+        token.i
+        for token in doc
+        if token.i and sentence.words[token.i].text.isalpha() and _may_be_name(token, known)
+    }
     found |= {token.i for token in doc if token.i and token.i - 1 in found and _may_be_noun(token)}
     return _capitalized(sentence, found) if found else None
 
@@ -140,7 +144,7 @@ def _may_be_noun(token: Token) -> bool:
 
 def _may_be_name(token: Token, known: frozenset[str]) -> bool:
     before = token.nbor(-1)
-    if not _may_be_noun(token) or len(token) < 3:
+    if not _may_be_noun(token) or len(token) < 3 or not token.is_lower:
         return False
     if (before.lower_ in _BEFORE_NAMES and before.head.lower_ != "allergic") or _is_own_kin(before):
         return True
@@ -151,7 +155,7 @@ def _may_be_name(token: Token, known: frozenset[str]) -> bool:
 
 
 def with_and_spread(sentence: Sentence, doc: Doc) -> Sentence | None:
-    """A list of which the parser hung the first member on the second: "allergic to penicillin and bee stings"."""
+    """A list whose first member the parser hung on the second: "allergic to penicillin and bee stings"."""
     for token in doc:
         put = _repeated(token) if token.dep_ == "cc" and token.lower_ == "and" else ()
         if put:

@@ -65,6 +65,8 @@ class Sentence:
     end: int
     asks: bool = False
     corrects: bool = False
+    instead_of: tuple[str, ...] = ()
+    """What it says is no more: "coffee" of "tea instead of coffee", taken out of the words."""
 
     @property
     def spaces(self) -> tuple[bool, ...]:
@@ -206,6 +208,7 @@ def _runs(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
 
 def _questions_apart(words: tuple[Word, ...]) -> Iterator[Sentence]:
     """Splits "I'm vegan, what can I eat?" into what it tells and what it asks."""
+    words, gone = _without_former(words)
     body, corrects = _without_openers(words)
     if not body:
         return
@@ -214,10 +217,31 @@ def _questions_apart(words: tuple[Word, ...]) -> Iterator[Sentence]:
     if _asks(body, 0) or (asked and cut is None):
         yield Sentence(body, words[0].start, words[-1].end, asks=True)
     elif cut is None:
-        yield Sentence(body, words[0].start, words[-1].end, corrects=corrects)
+        end = max(words[-1].end, *(word.end for word in gone)) if gone else words[-1].end
+        yield Sentence(body, words[0].start, end, corrects=corrects, instead_of=_values(gone))
     else:
         yield Sentence(body[:cut], words[0].start, body[cut - 1].end, corrects=corrects)
         yield Sentence(body[cut:], body[cut].start, words[-1].end, asks=True)
+
+
+def _without_former(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+    """Takes "instead of coffee" out of a sentence."""
+    texts = [word.text.lower() for word in words]
+    at = next((i for i, pair in enumerate(pairwise(texts)) if i and pair in lexicon.INSTEAD_OF), None)
+    if at is None:
+        return words, ()
+    until = next(
+        (i for i in range(at, len(words)) if texts[i] in {",", "and", "but", "now", "?"}), len(words)
+    )
+    return (*words[:at], *words[until:]), words[at + 2 : until]
+
+
+def _values(gone: Iterable[Word]) -> tuple[str, ...]:
+    return tuple(
+        word.text.lower()
+        for word in gone
+        if word.text.lower() not in {"a", "an", "the", "my", "to", "in", "at", "from"}
+    )
 
 
 def _turns_to_asking(words: Sequence[Word], index: int) -> bool:

@@ -19,13 +19,17 @@ from service.inference.rules.facts import (
     relation_of,
     rest,
 )
+from service.inference.rules.parse import implied
 from service.inference.rules.phrases import Topic, is_vague, key, listed, separate, topic
+
+_UNNAMED = frozenset({"he", "him", "his", "she", "her", "hers"})
+"""Of whom only the conversation knows who they are."""
 
 
 def deed(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I run every morning", "I can play the piano", "I'm flying to Rome", "I visited Japan"."""
     focus, kept = focus_of(clause.verb), rest(clause)
-    if not _says_something(clause, focus, kept) or not _lasts(clause, who, focus):
+    if not _says_something(clause, who, focus, kept) or not _lasts(clause, who, focus):
         return []
     if focus is None or focus.dep_ not in {"dobj", "pcomp"} or clause.tense in PAST:
         return [_did(clause, who, topic(focus, [word for word in kept if word != focus]), kept)]
@@ -55,14 +59,16 @@ def _modal(clause: Clause) -> bool:
     return any(helper.text.lower() in {"can", "ca", "could"} for helper in clause.auxiliaries)
 
 
-def _says_something(clause: Clause, focus: Token | None, kept: Sequence[Token]) -> bool:
+def _says_something(clause: Clause, who: Who, focus: Token | None, kept: Sequence[Token]) -> bool:
     """Whether the clause can be understood without the conversation around it."""
     if clause.child("ccomp") is not None or not clause.verb.tag_.startswith("VB"):
         return False
-    if any(word.text.lower() in {"you", "your", "yours"} for word in clause.verb.subtree):
+    unclear = {"you", "your", "yours"} | (_UNNAMED if who.is_self else set())
+    if any(word.lower_ in unclear and not implied(word) for word in clause.verb.subtree):
         return False
     if focus is None:
-        return bool(kept) or (clause.tense is Tense.PRESENT and clause.verb.tag_ != "VBN")
+        becoming = clause.verb.tag_ != "VBN" or any(helper.tag_ == "VBG" for helper in clause.auxiliaries)
+        return bool(kept) or (clause.tense is Tense.PRESENT and becoming)
     return (
         not is_vague(focus)
         and key(focus) != "job"
@@ -82,10 +88,15 @@ def _lasts(clause: Clause, who: Who, focus: Token | None) -> bool:
     if verb in lexicon.AIMING and (verb == "want" or clause.child("xcomp") is not None):
         return _is_lasting_aim(clause)
     if clause.tense in PAST:
-        told_of_others = not who.is_self and verb not in lexicon.FLEETING_VERBS
-        return verb in lexicon.EVENTS or told_of_others or _goes_to_place(clause)
+        told = _is_close(who) and verb not in lexicon.FLEETING_VERBS
+        return told if not who.is_self else verb in lexicon.EVENTS or _goes_to_place(clause)
     kin = focus is not None and key(focus) in lexicon.KIN | lexicon.PETS
     return kin or verb not in lexicon.FLEETING_VERBS or _goes_to_place(clause)
+
+
+def _is_close(who: Who) -> bool:
+    """Whether what happened to them matters: family, pets, friends, people by name."""
+    return bool(who.topic.all & (lexicon.KIN | lexicon.PETS | {"friend"})) or who.label.istitle()
 
 
 def _is_somewhere(clause: Clause, who: Who, focus: Token) -> bool:
