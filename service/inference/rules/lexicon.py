@@ -385,6 +385,8 @@ BAD = words(
 )
 """How one judges a thing that one likes, or does not."""
 
+RESCHEDULING = frozenset({"move", "reschedule", "postpone", "push", "shift", "delay"})
+
 CALLING_OFF = frozenset({"cancel", "scrap", "call"})
 
 LEMMAS = {

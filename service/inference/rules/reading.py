@@ -73,7 +73,10 @@ def _points_back(clause: Clause) -> bool:
 
 def _calls_me(clause: Clause) -> bool:
     """Whether it is "call me ..." or "people call me ...", which both tell a name."""
-    meant = clause.mood in {Mood.BIDDEN, Mood.TOLD} and not clause.negated
+    allowed = any(helper.lower_ in {"can", "may"} for helper in clause.auxiliaries)
+    meant = (
+        clause.mood in {Mood.BIDDEN, Mood.TOLD} or (allowed and clause.verb.i < 4)
+    ) and not clause.negated
     return clause.lemma == "call" and meant and any(word.text.lower() == "me" for word in clause.verb.subtree)
 
 

@@ -19,8 +19,8 @@ from service.inference.rules.facts import (
     relation_of,
     rest,
 )
-from service.inference.rules.parse import implied
-from service.inference.rules.phrases import Topic, is_vague, key, listed, separate, topic
+from service.inference.rules.parse import implied, shown
+from service.inference.rules.phrases import Topic, is_vague, key, listed, phrase, separate, topic, write
 
 _UNNAMED = frozenset({"he", "him", "his", "she", "her", "hers"})
 """Of whom only the conversation knows who they are."""
@@ -29,6 +29,8 @@ _UNNAMED = frozenset({"he", "him", "his", "she", "her", "hers"})
 def deed(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I run every morning", "I can play the piano", "I'm flying to Rome", "I visited Japan"."""
     focus, kept = focus_of(clause.verb), rest(clause)
+    if clause.lemma in lexicon.RESCHEDULING and not who.is_self and clause.tense in PAST:
+        return _rescheduled(clause, who)
     if not _says_something(clause, who, focus, kept) or not _lasts(clause, who, focus):
         return []
     if focus is None or focus.dep_ not in {"dobj", "pcomp"} or clause.tense in PAST:
@@ -52,6 +54,15 @@ def _did(clause: Clause, who: Who, about: Topic, kept: Sequence[Token]) -> Fact:
     told = denied(clause, verb, [word for word in kept if word != particle])
     lasting = clause.lemma in lexicon.ENDURING_NEGATIVES
     return fact(who, relation, about, told, holds=False, lasting=lasting)
+
+
+def _rescheduled(clause: Clause, who: Who) -> list[Fact]:
+    """Reads "my appointment was moved to Tuesday", which meets "appointment is on Monday"."""
+    day = clause.object_of("to", "for", "until")
+    if day is None or not (day.ent_type_ in {"DATE", "TIME"} or any(map(str.isdigit, shown(day)))):
+        return []
+    at = "at" if day.ent_type_ == "TIME" else "on"
+    return [fact(who, "be", topic(day, phrase(day)), f"is {at} {write(phrase(day))}", renews=True)]
 
 
 def _modal(clause: Clause) -> bool:
@@ -116,4 +127,4 @@ def _is_lasting_aim(clause: Clause) -> bool:
     aim = clause.child("xcomp")
     if clause.lemma in {"need", "have"}:
         return False
-    return aim is not None and aim.lemma_ in lexicon.LASTING_PLANS and not negative(clause)
+    return aim is not None and aim.lemma_ in lexicon.LASTING_PLANS

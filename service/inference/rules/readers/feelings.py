@@ -8,7 +8,7 @@ from spacy.tokens import Token
 
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense, object_of
-from service.inference.rules.facts import Fact, Who, denied, fact, negative, predicate, rest
+from service.inference.rules.facts import Fact, Who, denied, fact, is_discourse, negative, predicate, rest
 from service.inference.rules.phrases import Part, Topic, is_vague, key, listed, phrase, separate, topic, write
 
 _ENDURING = frozenset({"stand", "bear"})
@@ -41,7 +41,7 @@ def _judged(clause: Clause, who: Who) -> Fact | None:
     ):
         return None
     thing = next((child for child in below.children if child.dep_ == "nsubj"), None)
-    words = {key(below), *(key(child) for child in below.children if child.dep_ in {"acomp", "attr"})}
+    words = {below.lower_, *(child.lower_ for child in below.children if child.dep_ in {"acomp", "attr"})}
     denied_below = any(child.dep_ == "neg" for child in below.children)
     if thing is None or is_vague(thing) or denied_below or not words & (lexicon.GOOD | lexicon.BAD):
         return None
@@ -57,7 +57,7 @@ def _is_nothing(part: Part) -> bool:
 def _felt(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
     """The feeling towards one member of a list."""
     kept = separate(rest(clause), part, parts)
-    kept = [word for word in {*kept, *part.words} if word.dep_ != "neg"]
+    kept = [word for word in {*kept, *part.words} if word.dep_ != "neg" and not is_discourse(word)]
     turned = any(child.dep_ == "neg" and child.text.lower() == "not" for child in part.head.children)
     denies = (negative(clause) or turned) and clause.lemma not in _ENDURING
     told = denied(clause, clause.lemma, kept) if denies else predicate(clause, kept)

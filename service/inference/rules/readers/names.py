@@ -7,12 +7,16 @@ from spacy.tokens import Token
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import PAST, Clause, Tense
 from service.inference.rules.facts import Fact, Who, fact, negative, predicate, rest
-from service.inference.rules.phrases import key, topic, write
+from service.inference.rules.phrases import belongs_to_speaker, is_own, key, phrase, topic, write
 
 
 def named(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I go by Sam", "I'm called Sam", "my dog is named Rex"."""
     name = clause.child("oprd") if clause.lemma in {"call", "name"} else None
+    thing = clause.child("dobj")
+    if name is not None and thing is not None and clause.tense in PAST and belongs_to_speaker(thing):
+        words = [word for word in phrase(thing) if not is_own(word)]
+        return [name_fact(Who(topic(thing, words), write(words)), name)]
     wish = clause.child("xcomp") if clause.lemma in {"prefer", "like", "want"} else None
     if wish is not None and wish.lemma_ == "call" and not clause.negated:
         name = next((child for child in wish.children if child.dep_ == "oprd"), None)
@@ -59,4 +63,8 @@ def _is_age(number: Token) -> bool:
 
 def is_animate(who: Who) -> bool:
     """Whether it is a person or a pet, and not a thing of somebody's."""
-    return who.is_self or bool(who.topic.all & (lexicon.PEOPLE | lexicon.PETS)) or who.label.istitle()
+    return (
+        who.is_self
+        or (who.topic.head in lexicon.PEOPLE or bool(who.topic.all & (lexicon.KIN | lexicon.PETS)))
+        or who.label.istitle()
+    )
