@@ -67,8 +67,8 @@ async def add(database: Database, project_id: str, memories: Sequence[Memory]) -
     await commit(database, project_id, [Change(Event.ADD, None, memory) for memory in memories])
 
 
-async def commit(database: Database, project_id: str, changes: Sequence[Change]) -> None:
+async def commit(database: Database, project_id: str, changes: Sequence[Change], at: datetime = NOW) -> None:
     """Commits changes as those of one request."""
     ledger, scope = SqlLedger(database), Scope("somebody")
-    event_id = await ledger.store_request(project_id, AddRequest((), scope), NOW)
-    await ledger.commit(project_id, event_id, scope, None, changes, (), NOW)
+    event_id = await ledger.store_request(project_id, AddRequest((), scope), at)
+    await ledger.commit(project_id, event_id, scope, None, changes, (), at)

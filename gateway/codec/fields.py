@@ -84,6 +84,13 @@ class Fields:
             self.fault(name, f"must be a number, not {kind_of(value)}")
         return None
 
+    def moment_text(self, name: str) -> str | None:
+        """A time: a string, or a number of Unix seconds as text, to the last digit."""
+        value = self.values.get(name)
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            return str(value)
+        return self.text(name)
+
     def object_text(self, name: str) -> str | None:
         """An object, as JSON text that says exactly the same."""
         value = self._typed(name, dict)
