@@ -203,7 +203,7 @@ FLEETING_THINGS = words(
     doubt error favor feedback feeling fun guess idea insight internet issue list look message minute
     mistake moment need opinion option order plan point preference problem project question reason
     request suspicion say second sense something nothing anything everything thing thought time trouble
-    way while query bad apology command script output input file screen
+    way while query bad apology job position command script output input file screen
     look responsibility break note care turn breath shower nap picture seat step risk place part advantage
     wifi browser account package delivery password connection network laptop router
     """
@@ -339,6 +339,9 @@ CHAT = {
     "lmao": "",
     "haha": "",
     "tbh": "",
+    "omg": "",
+    "gf": "girlfriend",
+    "bf": "boyfriend",
     "n": "and",
     "&": "and",
 }
@@ -388,6 +391,14 @@ BAD = words(
 RESCHEDULING = frozenset({"move", "reschedule", "postpone", "push", "shift", "delay"})
 
 CALLING_OFF = frozenset({"cancel", "scrap", "call"})
+
+CAPITALIZED = words(
+    """
+    january february april june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday
+    """
+)
+"""What chats leave small that is always a name."""
 
 LEMMAS = {
     "hates": "hate",

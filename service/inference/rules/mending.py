@@ -13,7 +13,9 @@ from service.inference.rules.sentences import Sentence, Word
 SUBJECTS = frozenset({"nsubj", "nsubjpass"})
 _FINITE = frozenset({"VBP", "VBZ", "VBD", "MD"})
 _SURE_KINDS = frozenset({"GPE", "LOC", "PERSON"})
-_BEFORE_NAMES = frozenset({"in", "from", "at", "to", "near", "for", "named", "called"})
+_BEFORE_NAMES = frozenset(
+    {"in", "from", "at", "to", "near", "for", "named", "called", "joined", "quit", "left"}
+)
 _SPEAKERS = frozenset({"i", "we", "he", "she", "they", "my", "our"})
 
 
@@ -124,7 +126,11 @@ def _is_name(token: Token, known: frozenset[str]) -> bool:
     if token.lower_ in lexicon.COMMON_PLACES:
         return False
     if token.lower_ in known:
-        firm = token.ent_type_ == "ORG" and token.i > 0 and token.nbor(-1).lower_ in {"at", "for"}
+        firm = (
+            token.ent_type_ == "ORG"
+            and token.i > 0
+            and token.nbor(-1).lower_ in {"at", "for", "joined", "quit", "left"}
+        )
         return firm or token.ent_type_ in _SURE_KINDS
     return token.ent_type_ in _SURE_KINDS | {"ORG"} or token.tag_ == "NNP"
 

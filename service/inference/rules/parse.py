@@ -206,6 +206,8 @@ def _implied_after_and(sentence: Sentence, index: int) -> tuple[str, ...]:
         index + 2 > len(sentence.words)
     )
     works = first in {"work", "live", "study"} and after in {"as", "at", "for", "in", "with", "from", "near"}
+    if first in {"living", "working", "based", "studying"} and before in {"and", "but"}:
+        return ("I", "am")
     works = works or (first == "used" and after == "to")
     return ("I",) if works and before in {"and", "but", ","} else ()
 

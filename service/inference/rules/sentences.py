@@ -159,7 +159,8 @@ def _spelled(words: Sequence[Word]) -> list[Word]:
         )
         if word.text == "'s" and before is not None and before.text.lower() in lexicon.ATTRIBUTES:
             texts = _is_or_of(words[index + 1 :])
-        spelled.append(Word(texts[0], word.start, word.end))
+        named = texts[0] in lexicon.CAPITALIZED
+        spelled.append(Word(texts[0].capitalize() if named else texts[0], word.start, word.end))
         spelled.extend(Word(more, word.end, word.end) for more in texts[1:])
     return [word for word in spelled if word.text.strip() or "\n" in word.text]
 
@@ -225,8 +226,16 @@ def _questions_apart(words: tuple[Word, ...]) -> Iterator[Sentence]:
 
 
 def _without_former(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
-    """Takes "instead of coffee" out of a sentence."""
+    """Takes "instead of coffee" and ", no time" out of a sentence."""
     texts = [word.text.lower() for word in words]
+    for i, pair in enumerate(pairwise(texts)):
+        if (
+            i
+            and pair in {(",", "no"), ("so", "no")}
+            and "no" not in texts[:i]
+            and texts[i + 2 : i + 3] != ["longer"]
+        ):
+            return words[:i], ()
     at = next((i for i, pair in enumerate(pairwise(texts)) if i and pair in lexicon.INSTEAD_OF), None)
     if at is None:
         return words, ()

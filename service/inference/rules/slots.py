@@ -43,7 +43,7 @@ def _renews(new: Fact, known: Fact) -> bool:
 
 def _verb(fact: Fact) -> str:
     """The finite verb of a fact's text, which tells "prefers" from "likes"."""
-    return fact.text.removeprefix(fact.who.label).split()[0].lower()
+    return fact.text[len(fact.who.label) :].split()[0].lower()
 
 
 def is_single(relation: str) -> bool:

@@ -116,6 +116,10 @@ def _apposed(clause: Clause, who: Who, name: Token) -> list[Fact]:
             facts.append(
                 fact(who, kind_of(child), topic(child, words), f"{clause.third('be')} {write(words)}")
             )
+        elif child.dep_ == "appos" and child.tag_ == "CD" and child.text.isdigit():
+            facts.append(
+                fact(who, "age", topic(None, [child]), f"{clause.third('be')} {shown(child)} years old")
+            )
         elif child.dep_ == "prep" and child.text.lower() == "from":
             facts.extend(origin(clause, who, place) for place in child.children)
     return facts
