@@ -210,6 +210,11 @@ FLEETING_THINGS = words(
 )
 """What one has for a conversation: "I have a question", "my problem is"."""
 
+SAYING_NOTHING = words(
+    "new more quick few other many big small great good bad similar little nice weird same real"
+)
+"""Adjectives that make no kind of a thing: "a quick question", but "a chronic problem"."""
+
 LASTING_PLANS = words(
     """
     become begin build buy climb complete earn find finish get graduate have improve join learn live
@@ -361,6 +366,8 @@ ASIDES = tuple(
         "i guess",
         "of course",
         "as you know",
+        "scratch that",
+        "never mind",
         "in case you wondered",
     )
 )
@@ -369,10 +376,20 @@ ASIDES = tuple(
 INSTEAD_OF = frozenset({("instead", "of"), ("rather", "than")})
 """What stands before a value that is no more."""
 
-ONE_AT_A_TIME = words(
-    "drives prefers uses earns makes weighs attends studies supports pays rents rides smokes reads"
-)
+ONE_AT_A_TIME = words("drives prefers earns weighs attends studies")
 """What one does with one thing at a time, so that doing it "now" with another ends the former."""
+
+TOWARDS = frozenset({"to", "in", "at", "on", "with", "from", "for", "by"})
+
+MAKE_BELIEVE = words(
+    """
+    write imagine pretend suppose translate generate create draft compose summarize roleplay act rewrite say
+    """
+)
+"""What opens a request in which nothing is told of oneself: "write a poem where I am a bird"."""
+
+MOCKING = frozenset({("yeah", "right"), ("as", "if"), ("oh", "great"), ("oh", "sure")})
+"""How one opens what one does not mean."""
 
 GOOD = words(
     """

@@ -41,7 +41,9 @@ def starts_anew(token: Token) -> bool:
 
 def _is_conditional(before: Iterable[Token]) -> bool:
     """Whether what comes after only holds under what was said: "if I get the job I'll ..."."""
-    return any(token.text.lower() in lexicon.CONDITIONAL_MARKS and token.dep_ != "prep" for token in before)
+    first = next(iter(before)).lower_
+    marks = (token.text.lower() in lexicon.CONDITIONAL_MARKS and token.dep_ != "prep" for token in before)
+    return first in lexicon.MAKE_BELIEVE or any(marks)
 
 
 def _is_spliced(token: Token) -> bool:

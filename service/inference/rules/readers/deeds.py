@@ -14,6 +14,7 @@ from service.inference.rules.facts import (
     denied,
     fact,
     is_habit,
+    is_of_the_day,
     negative,
     predicate,
     relation_of,
@@ -31,7 +32,11 @@ def deed(clause: Clause, who: Who) -> list[Fact] | None:
     focus, kept = focus_of(clause.verb), rest(clause)
     if clause.lemma in lexicon.RESCHEDULING and not who.is_self and clause.tense in PAST:
         return _rescheduled(clause, who)
-    if not _says_something(clause, who, focus, kept) or not _lasts(clause, who, focus):
+    if (
+        is_of_the_day(clause)
+        or not _says_something(clause, who, focus, kept)
+        or not _lasts(clause, who, focus)
+    ):
         return []
     if focus is None or focus.dep_ not in {"dobj", "pcomp"} or clause.tense in PAST:
         return [_did(clause, who, topic(focus, [word for word in kept if word != focus]), kept)]

@@ -76,7 +76,10 @@ def have(clause: Clause, who: Who) -> list[Fact] | None:
 
 def _is_about_having(clause: Clause) -> bool:
     if clause.lemma in {"have", "own"}:
-        return clause.tense in {Tense.PRESENT, Tense.PERFECT}
+        return not any(helper.tag_ == "MD" for helper in clause.auxiliaries) and clause.tense in {
+            Tense.PRESENT,
+            Tense.PERFECT,
+        }
     return clause.lemma in _GAINING | _BUYING | _LOSING and clause.tense in PAST
 
 
@@ -136,7 +139,11 @@ def _rest_of_pair(partner: Token) -> list[Token]:
 
 def _is_fleeting(thing: Token) -> bool:
     """Whether one has it for a conversation only: "a question", but not "a heart problem"."""
-    kinds = [child for child in thing.children if child.dep_ in {"compound", "amod"} and key(child) != "new"]
+    kinds = [
+        child
+        for child in thing.children
+        if child.dep_ in {"compound", "amod"} and key(child) not in lexicon.SAYING_NOTHING
+    ]
     return is_vague(thing) or (key(thing) in lexicon.FLEETING_THINGS and not kinds)
 
 

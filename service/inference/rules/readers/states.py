@@ -8,7 +8,7 @@ from spacy.tokens import Token
 
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense, object_of
-from service.inference.rules.facts import Fact, Who, denied, fact, negative, predicate, rest
+from service.inference.rules.facts import Fact, Who, denied, fact, is_of_the_day, negative, predicate, rest
 from service.inference.rules.parse import shown
 from service.inference.rules.phrases import capital, is_vague, key, listed, phrase, topic, write
 from service.inference.rules.readers.names import name_fact
@@ -24,6 +24,8 @@ def being(clause: Clause, who: Who) -> list[Fact] | None:
     state = clause.child("acomp", "attr", "oprd", *(["dobj"] if clause.lemma == "turn" else []))
     if state is None or clause.tense is Tense.FUTURE:
         return None
+    if is_of_the_day(clause) and clause.lemma == "be":
+        return []
     facts: list[Fact] = []
     for part in listed(state):
         facts.extend(_is(clause, who, part.head, list(part.words)))
@@ -79,7 +81,9 @@ def _state(clause: Clause, who: Who, head: Token, words: list[Token]) -> Fact:
 def condition(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I'm in a relationship", "I'm on a diet"."""
     inside = clause.object_of("in", "on")
-    if clause.lemma != "be" or inside is None or key(inside) not in lexicon.LASTING_CONDITIONS:
+    if clause.lemma != "be" or inside is None:
+        return None
+    if not {key(word) for word in phrase(inside)} & lexicon.LASTING_CONDITIONS:
         return None
     if clause.tense in {Tense.PAST, Tense.FUTURE}:
         return []

@@ -66,6 +66,9 @@ def _left_firm(clause: Clause, who: Who) -> Fact | None:
     thing = clause.child("dobj")
     if clause.lemma not in {"quit", "leave"} or thing is None or not thing.tag_.startswith("NNP"):
         return None
+    until = clause.object_of("for")
+    if until is not None and not until.tag_.startswith("NNP"):
+        return None
     told = predicate(clause, rest(clause))
     about = topic(thing, phrase(thing))
     return fact(who, "employer", about, told, holds=False, ends=frozenset({"residence"}))
