@@ -192,6 +192,15 @@ LASTING_CONDITIONS = words(
 )
 """What one is "in" or "on" for longer: "in a relationship", "on a diet"."""
 
+FLEETING_PLACES = words(
+    """
+    time hold vacation holiday bus train plane fire call break top track board way phone computer foot leave
+    duty shift edge target point schedule budget campus site stage tour deadline mobile desktop linux windows
+    mac android page monday tuesday wednesday thursday friday saturday sunday business
+    """
+)
+"""What one is "on" for a while."""
+
 LASTING_PARTICIPLES = WITHOUT_WORK | words(
     "retired tattooed adopted disabled gifted introverted extroverted red visually-impaired"
 )

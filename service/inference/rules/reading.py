@@ -64,7 +64,9 @@ def _renewing(fact: Fact, parsed: Parsed) -> Fact:
     single = fact.text.split()[0].lower() in lexicon.ONE_AT_A_TIME
     former = Topic("", frozenset(parsed.sentence.instead_of)) if parsed.sentence.instead_of else fact.former
     return replace(
-        fact, renews="instead" in said or (single and bool(said & {"now", "nowadays"})), former=former
+        fact,
+        renews=fact.renews or "instead" in said or (single and bool(said & {"now", "nowadays"})),
+        former=former,
     )
 
 

@@ -83,7 +83,7 @@ def condition(clause: Clause, who: Who) -> list[Fact] | None:
     inside = clause.object_of("in", "on")
     if clause.lemma != "be" or inside is None:
         return None
-    if not {key(word) for word in phrase(inside)} & lexicon.LASTING_CONDITIONS:
+    if not ({key(word) for word in phrase(inside)} & lexicon.LASTING_CONDITIONS or _is_substance(inside)):
         return None
     if clause.tense in {Tense.PAST, Tense.FUTURE}:
         return []
@@ -91,6 +91,12 @@ def condition(clause: Clause, who: Who) -> list[Fact] | None:
     slot = "marital" if key(inside) == "relationship" else "be"
     told = denied(clause, "be", rest(clause)) if negative(clause) else predicate(clause, rest(clause))
     return [fact(who, slot, about, told, holds=not negative(clause))]
+
+
+def _is_substance(noun: Token) -> bool:
+    """Whether "on" it means to take it: "on antidepressants"."""
+    plain = noun.head.lower_ == "on" and noun.tag_ in {"NN", "NNS"}
+    return plain and not any(noun.lefts) and key(noun) not in lexicon.FLEETING_PLACES
 
 
 def _not_named(who: Who, head: Token) -> Fact:
