@@ -213,7 +213,7 @@ def _auxiliaries(verb: Token) -> list[Token]:
 def _tense(verb: Token) -> Tense:
     helpers = _auxiliaries(verb)
     lemmas = {_lemma(helper) for helper in helpers}
-    if lemmas & {"will"} or _going_to(verb):
+    if lemmas & {"will"} or (_going_to(verb) and not any(helper.tag_ == "VBD" for helper in helpers)):
         return Tense.FUTURE
     if "have" in lemmas:
         return Tense.PERFECT

@@ -196,7 +196,8 @@ FLEETING_PLACES = words(
     """
     time hold vacation holiday bus train plane fire call break top track board way phone computer foot leave
     duty shift edge target point schedule budget campus site stage tour deadline mobile desktop linux windows
-    mac android page monday tuesday wednesday thursday friday saturday sunday business
+    mac android page chapter season level episode monday tuesday wednesday thursday friday saturday
+    sunday business
     """
 )
 """What one is "on" for a while."""

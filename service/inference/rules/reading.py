@@ -10,6 +10,7 @@ from spacy.tokens import Token
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Mood, clauses
 from service.inference.rules.facts import SELF, Fact, Who
+from service.inference.rules.mending import SUBJECTS
 from service.inference.rules.parse import Parsed, implied, shown
 from service.inference.rules.phrases import (
     Topic,
@@ -190,12 +191,21 @@ def mentioned(parsed: Parsed) -> Who | None:
             and token.dep_ not in {"compound", "poss", "attr", "acomp"}
             and (belongs_to_speaker(token) or token.dep_ in {"dobj", "conj"})
         ):
-            last = _with_name(token)
+            last = _with_owner(_with_name(token), token)
         elif token.tag_ == "NNP" and any(
             c.dep_ == "compound" and key(c) in lexicon.PEOPLE | lexicon.PETS for c in token.children
         ):
             last = _other(token)
     return last
+
+
+def _with_owner(who: Who, noun: Token) -> Who:
+    """Of "my sister has a son" the sister's son."""
+    owner = next((child for child in noun.head.children if child.dep_ in SUBJECTS), None)
+    if noun.dep_ != "dobj" or owner is None or not belongs_to_speaker(owner):
+        return who
+    other = _other(owner)
+    return Who(Topic(who.topic.head, who.topic.words | other.topic.all), f"{other.label}'s {who.label}")
 
 
 def _with_name(noun: Token) -> Who:

@@ -68,7 +68,8 @@ def _rescheduled(clause: Clause, who: Who) -> list[Fact]:
     if day is None or not (day.ent_type_ in {"DATE", "TIME"} or any(map(str.isdigit, shown(day)))):
         return []
     weekday = key(day).endswith("day") or any(word.tag_ == "CD" for word in day.subtree)
-    at = "at" if day.ent_type_ == "TIME" else "on" if weekday else "in"
+    hour = day.ent_type_ == "TIME" or ":" in shown(day) or shown(day)[-1:].lower() == "m"
+    at = "at" if hour else "on" if weekday else "in"
     return [fact(who, "be", topic(day, phrase(day)), f"is {at} {write(phrase(day))}", renews=True)]
 
 
@@ -136,6 +137,6 @@ def _goes_to_place(clause: Clause) -> bool:
 
 def _is_lasting_aim(clause: Clause) -> bool:
     aim = clause.child("xcomp")
-    if clause.lemma in {"need", "have"}:
+    if clause.lemma in {"need", "have"} or clause.tense is Tense.PAST:
         return False
     return aim is not None and aim.lemma_ in lexicon.LASTING_PLANS
