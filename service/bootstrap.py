@@ -40,6 +40,7 @@ from service.ledger.members import SqlMembers
 from service.ledger.memories import SqlMemories
 from service.ledger.organizations import SqlOrganizations
 from service.ledger.projects import SqlProjects
+from service.ledger.versions import SqlVersions
 from service.ledger.webhooks import SqlWebhooks
 from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
@@ -56,6 +57,7 @@ from service.memory.pending import SIDE_BY_SIDE, pending_workers
 from service.memory.ports import Embedder, Reasoner, Wake
 from service.memory.projects import ProjectAdministration
 from service.memory.search import SearchMemories
+from service.memory.search_past import SearchPast
 from service.memory.webhooks import WebhookAdministration
 from service.memory.work import Bell, all_of
 from service.opening import now, open_database
@@ -117,10 +119,12 @@ async def running_service(
         add = AddMemories(ledger, embedder, infer, now, on_commit=committed, on_pending=stored)
         edits = SqlEdits(database)
         delete = DeleteMemories(edits, now, on_commit=committed)
-        reader = SqlMemories(database)
+        reader, versions = SqlMemories(database), SqlVersions(database)
         memories = MemoryUseCases(
             reader=reader,
+            versions=versions,
             search=SearchMemories(reader, index, embedder, now),
+            search_past=SearchPast(versions, index, embedder, now),
             add=add,
             update=UpdateMemories(edits, embedder, now, on_commit=committed),
             delete=delete,
