@@ -16,7 +16,7 @@ from tests.property.isolation.callers import Caller, Callers
 from tests.property.isolation.memory_steps import places, readers, writers
 from tests.property.isolation.picks import ANYBODY, Pick, picks, users
 from tests.property.isolation.tenants import Project
-from tests.property.isolation.world import SCOPE_FIELDS, Books, Named
+from tests.property.isolation.world import EVENTS, SCOPE_FIELDS, Books, Named
 
 ROW = {"type": "object", "properties": {"memory_id": {"type": "string"}, "memory": {"type": "string"}}}
 ROWS = json.dumps({"type": "object", "properties": {"facts": {"type": "array", "items": ROW}}})
@@ -57,6 +57,18 @@ class LedgerSteps(RuleBasedStateMachine):
             assert {change.id for change in found[1].message.event.results} <= self.books(
                 found[0]
             ).past.keys()
+
+    @rule(caller=readers)
+    def watch(self, caller: Caller) -> None:
+        """A project follows its own changes, in their order."""
+        if asked := self.callers.ask(caller, "WatchEvents", from_beginning=True, until_now=True):
+            project, answer = asked
+            assert answer.ok, answer
+            told: dict[str, list[str]] = {}
+            for change in answer.message.changes:
+                told.setdefault(change.memory_id, []).append(EVENTS[change.event])
+            past = self.books(project).past
+            assert told == {memory: [event for event, *_ in entries] for memory, entries in past.items()}
 
     @rule(caller=readers, kind=st.none() | st.sampled_from(SCOPE_FIELDS))
     def list_entities(self, caller: Caller, kind: str | None) -> None:
