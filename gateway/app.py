@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import grpc.aio
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -37,7 +39,11 @@ BODY_LIMIT = 4 * 1024 * 1024
 
 
 def create_app(
-    channel: grpc.aio.Channel, *, request_timeout: float = 60.0, body_limit: int = BODY_LIMIT
+    channel: grpc.aio.Channel,
+    *,
+    request_timeout: float = 60.0,
+    body_limit: int = BODY_LIMIT,
+    stopping: asyncio.Event | None = None,
 ) -> FastAPI:
     """The REST face of the service behind a channel.
 
@@ -45,6 +51,7 @@ def create_app(
         channel: an open channel (see `gateway.serve.open_channel`); who opened it closes it.
         request_timeout: how long the service may take for one call, in seconds.
         body_limit: the largest request body, in bytes.
+        stopping: set when the gateway is to end; streams end then.
     """
     app = FastAPI(
         title=TITLE,
@@ -60,6 +67,7 @@ def create_app(
     app.state.stubs = Stubs.over(channel)
     app.state.request_timeout = request_timeout
     app.state.body_limit = body_limit
+    app.state.stopping = stopping or asyncio.Event()
     app.add_middleware(PathRules)
     app.add_middleware(Boundary)
     app.add_exception_handler(errors.ApiError, _api_error)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import grpc.aio
 from grpc_health.v1.health_pb2_grpc import HealthStub
@@ -52,6 +54,24 @@ class Stubs:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened(Generic[R]):
+    """A stream of answers, the first of which has come, if there is one. Who has it cancels it."""
+
+    call: grpc.aio.Call
+    answers: AsyncIterator[R]
+    first: list[R] = field(default_factory=list)
+
+    async def next(self) -> R | None:
+        """The next answer; None at the end, whether it was an end or a failure."""
+        if self.first:
+            return self.first.pop()
+        try:
+            return await anext(self.answers, None)
+        except grpc.aio.AioRpcError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """One client's calls: who it is, under which request id, and how long it waits.
 
@@ -72,6 +92,26 @@ class Caller:
             return await method(message, metadata=self.metadata, timeout=self.timeout)
         except grpc.aio.AioRpcError as error:
             raise from_rpc(error) from None
+
+    async def open(self, method: grpc.aio.UnaryStreamMultiCallable[Q, R], message: Q) -> Opened[R]:
+        """Calls a method that answers for as long as it is listened to, and waits for its first answer.
+
+        Raises:
+            ApiError: the service, or the way to it, failed.
+        """
+        call = method(message, metadata=self.metadata)
+        opened = Opened(call, aiter(call))
+        try:
+            async with asyncio.timeout(self.timeout):
+                first = await anext(opened.answers, None)
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc(error) from None
+        except BaseException:
+            call.cancel()
+            raise
+        if first is not None:
+            opened.first.append(first)
+        return opened
 
 
 def caller_of(request: Request) -> Caller:

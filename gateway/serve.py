@@ -84,7 +84,7 @@ async def run(
         drain: how long requests that are under way may take after `stop`, in seconds.
     """
     async with open_channel(service_address) as channel:
-        app = create_app(channel, request_timeout=request_timeout, body_limit=body_limit)
+        app = create_app(channel, request_timeout=request_timeout, body_limit=body_limit, stopping=stop)
         server = _Server(
             uvicorn.Config(
                 app,

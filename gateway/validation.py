@@ -7,13 +7,13 @@ fields and to be checked only, so that one answer names everything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 import grpc.aio
 
-from gateway.calls import Caller
+from gateway.calls import Caller, Opened
 from gateway.errors import ApiError, Violation, invalid
 
 
@@ -59,9 +59,24 @@ async def read_checked(
     Raises:
         ApiError: 400 with the violations of both; whatever the service raises.
     """
+    return await _checked(lambda: caller(method, decoded.request), decoded)
+
+
+async def open_checked(
+    caller: Caller, method: grpc.aio.UnaryStreamMultiCallable[Q, R], decoded: Decoded[Q]
+) -> Opened[R]:
+    """Begins to read a stream, or answers with everything that is wrong with the request.
+
+    Raises:
+        ApiError: 400 with the violations of both; whatever the service raises.
+    """
+    return await _checked(lambda: caller.open(method, decoded.request), decoded)
+
+
+async def _checked(ask: Callable[[], Awaitable[R]], decoded: Decoded[Q]) -> R:
     found = list(decoded.violations)
     try:
-        answer = await caller(method, decoded.request)
+        answer = await ask()
     except ApiError as error:
         if error.status != 400 or not found:
             raise

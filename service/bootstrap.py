@@ -10,6 +10,7 @@ from pathlib import Path
 
 from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
 from service.data_dir import sole_owner
+from service.delivery.post import HttpPost
 from service.embeddings.local import LocalEmbedder
 from service.embeddings.openai import OpenAIEmbedder
 from service.handlers.account import AccountHandlers
@@ -26,10 +27,12 @@ from service.inference.openai import OpenAIReasoner
 from service.inference.writer import OpenAIWriter
 from service.ledger.accounts import SqlAccounts
 from service.ledger.database import Database
+from service.ledger.deliveries import SqlDeliveries
 from service.ledger.edits import SqlEdits
 from service.ledger.entities import SqlEntities
 from service.ledger.events import SqlEventLog
 from service.ledger.exports import SqlExports
+from service.ledger.feed import SqlFeed
 from service.ledger.feedback import SqlFeedback
 from service.ledger.history import SqlChangeLog
 from service.ledger.ledger import SqlLedger
@@ -42,9 +45,11 @@ from service.ledger.versions import SqlVersions
 from service.ledger.webhooks import SqlWebhooks
 from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
+from service.memory.deliver import Retries, webhook_workers
 from service.memory.edit import DeleteMemories, UpdateMemories
 from service.memory.errors import PermissionDenied
 from service.memory.exports import CreateExport, MakeExport, Writer, export_worker
+from service.memory.feed import Arrivals
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
 from service.memory.members import MemberAdministration
@@ -56,7 +61,7 @@ from service.memory.projects import ProjectAdministration
 from service.memory.search import SearchMemories
 from service.memory.search_past import SearchPast
 from service.memory.webhooks import WebhookAdministration
-from service.memory.work import Bell
+from service.memory.work import Bell, all_of
 from service.opening import now, open_database
 from service.readiness import Readiness
 from service.server import SERVICES, serving
@@ -110,11 +115,12 @@ async def running_service(
         ledger = SqlLedger(database)
         await ledger.recover(now())
 
-        committed, stored = asyncio.Event(), Bell(SIDE_BY_SIDE)
+        to_index, to_tell, arrivals = asyncio.Event(), asyncio.Event(), Arrivals()
+        committed, stored = all_of(to_index.set, to_tell.set, arrivals), Bell(SIDE_BY_SIDE)
         infer = InferFacts(ledger, index, embedder, reasoner, now)
-        add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored)
+        add = AddMemories(ledger, embedder, infer, now, on_commit=committed, on_pending=stored)
         edits = SqlEdits(database)
-        delete = DeleteMemories(edits, now, on_commit=committed.set)
+        delete = DeleteMemories(edits, now, on_commit=committed)
         previews = SqlPreviews(database)
         reader, versions = SqlMemories(database), SqlVersions(database)
         memories = MemoryUseCases(
@@ -123,9 +129,9 @@ async def running_service(
             search=SearchMemories(reader, index, embedder, now),
             search_past=SearchPast(versions, index, embedder, now),
             add=add,
+            update=UpdateMemories(edits, embedder, now, on_commit=committed),
             preview=PreviewMemories(previews, infer, add, now),
             commit_preview=CommitPreview(previews, add, SqlEventLog(database), now),
-            update=UpdateMemories(edits, embedder, now, on_commit=committed.set),
             delete=delete,
             log=SqlChangeLog(database),
             feedback=SqlFeedback(database),
@@ -135,9 +141,14 @@ async def running_service(
         exporting = export_worker(
             book, MakeExport(book, reader, writer, now), now, settings.request_timeout, ordered
         )
-        indexing = index_writer(ledger, index, committed)
+        indexing = index_writer(ledger, index, to_index)
         pending = pending_workers(ledger, add, now, settings.request_timeout, stored)
-        for worker in (indexing, exporting, *pending):
+        deliveries = SqlDeliveries(database)
+        post = HttpPost(allow_private=settings.webhook_allow_private)
+        stack.push_async_callback(post.close)
+        retries = Retries(settings.webhook_attempts, settings.webhook_retry_seconds)
+        telling = webhook_workers(deliveries, post, now, retries, to_tell)
+        for worker in (indexing, exporting, *pending, *telling):
             stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
 
         readiness = Readiness(
@@ -149,9 +160,9 @@ async def running_service(
                 settings.grpc_address,
                 stages(accounts, settings.request_timeout, settings.max_concurrent_requests),
                 MemoryHandlers(accounts, memories, now),
-                _account_handlers(accounts, database, committed.set),
-                WebhookHandlers(WebhookAdministration(accounts, SqlWebhooks(database), now)),
-                EventHandlers(accounts, SqlEventLog(database)),
+                _account_handlers(accounts, database, committed),
+                WebhookHandlers(WebhookAdministration(accounts, SqlWebhooks(database), now), deliveries),
+                EventHandlers(accounts, SqlEventLog(database), SqlFeed(database), arrivals),
                 EntityHandlers(accounts, SqlEntities(database), delete, now),
                 ExportHandlers(
                     accounts, book, CreateExport(book, now, on_pending=ordered.set), reader, writer, now

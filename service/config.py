@@ -110,6 +110,16 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(
         5.0, ge=0, le=300, description="Seconds between saying NOT_SERVING and refusing calls."
     )
+    webhook_allow_private: bool = Field(
+        False, description="Send webhooks to private, loopback and link-local addresses too."
+    )
+    webhook_attempts: int = Field(
+        10, ge=1, le=30, description="How often a webhook is tried before a delivery is given up."
+    )
+    webhook_retry_seconds: Seconds = Field(
+        5.0,
+        description="Seconds before the second attempt; then four times as long each time, up to an hour.",
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="How much is logged.")
     log_format: LogFormat = Field(LogFormat.TEXT, description="`text` or `json`.")
     openai_api_key: SecretStr | None = Field(

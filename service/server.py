@@ -116,5 +116,6 @@ async def serving(
         probing.cancel()
         await readiness.stop()
         await asyncio.sleep(drain_seconds())
+        events.end_streams()
         await server.stop(GRACE_SECONDS)
         log.info("service stopped")

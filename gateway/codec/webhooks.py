@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from memoryd.v1.webhook_service_pb2 import (
     CreateWebhookRequest,
     DeleteWebhookRequest,
+    ListWebhookDeliveriesRequest,
     UpdateWebhookRequest,
     Webhook,
+    WebhookDelivery,
+    WebhookDeliveryState,
 )
 from starlette.datastructures import QueryParams
 
-from gateway.codec.fields import Fields
+from gateway.codec.fields import Fields, assign
 from gateway.codec.memory import rfc3339
 from gateway.codec.project import read_project
+from gateway.codec.query import QueryFields
 from gateway.errors import Violation
 from gateway.validation import Decoded
 
@@ -43,6 +47,7 @@ def decode_update(
         name=fields.text("name"),
         url=fields.text("url"),
         is_active=fields.flag("is_active"),
+        rotate_secret=bool(fields.flag("rotate_secret")),
         event_types=_event_types(fields),
     )
     for selected, value in read_project(fields, query).items():
@@ -57,6 +62,39 @@ def decode_removal(webhook_id: str, query: QueryParams) -> Decoded[DeleteWebhook
     for selected, value in read_project(Fields({}, "", violations), query).items():
         setattr(request, selected, value)
     return Decoded(request, violations)
+
+
+def decode_deliveries(webhook_id: str, query: QueryParams) -> Decoded[ListWebhookDeliveriesRequest]:
+    """Which deliveries of a webhook a query asks for."""
+    violations: list[Violation] = []
+    fields, request = QueryFields(query, violations), ListWebhookDeliveriesRequest(webhook_id=webhook_id)
+    assign(
+        request,
+        {
+            "state": fields.text("state"),
+            **{name: fields.integer(name) for name in ("page", "page_size")},
+            **read_project(Fields({}, "", violations), query),
+        },
+    )
+    return Decoded(request, violations)
+
+
+def delivery_object(delivery: WebhookDelivery) -> dict[str, object]:
+    """One change that a webhook was told, or is to be told."""
+    pending = delivery.HasField("next_attempt_at")
+    return {
+        "id": delivery.id,
+        "event_id": delivery.event_id,
+        "event_type": delivery.event_type,
+        "memory_id": delivery.memory_id,
+        "state": WebhookDeliveryState.Name(delivery.state).removeprefix("WEBHOOK_DELIVERY_STATE_"),
+        "attempts": delivery.attempts,
+        "last_status": delivery.last_status if delivery.HasField("last_status") else None,
+        "last_error": delivery.last_error or None,
+        "created_at": rfc3339(delivery.created_at),
+        "next_attempt_at": rfc3339(delivery.next_attempt_at) if pending else None,
+        "completed_at": None if pending else rfc3339(delivery.completed_at),
+    }
 
 
 def webhook_object(webhook: Webhook) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.openapi.schemas import Schema, flag, record, ref, text
+from gateway.openapi.schemas import PROJECT, Schema, flag, page_of, record, ref, text
 
 _STRING: Schema = {"type": "string"}
 _UUID: Schema = {"type": "string", "format": "uuid"}
@@ -86,6 +86,31 @@ _WEBHOOK = {
     "created_at": _TIME,
     "updated_at": _TIME,
 }
+_SECRET = text("What deliveries are signed with (HMAC-SHA256). Shown when it is made, and never again.")
+_STATES = ["PENDING", "DELIVERED", "DEAD"]
+DELIVERY_QUERY: dict[str, Schema] = {
+    "state": {"type": "string", "enum": _STATES},
+    "page": {"type": "integer", "minimum": 1, "default": 1},
+    "page_size": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+    **PROJECT,
+}
+_DELIVERY = {
+    "id": _UUID,
+    "event_id": {**_UUID, "description": "The change: the header X-Memoryd-Event-Id of every attempt."},
+    "event_type": _STRING,
+    "memory_id": _UUID,
+    "state": {"type": "string", "enum": _STATES},
+    "attempts": {"type": "integer", "description": "How often it was sent."},
+    "last_status": {
+        "type": "integer",
+        "nullable": True,
+        "description": "The HTTP status of the last answer.",
+    },
+    "last_error": text("Why there was no good answer."),
+    "created_at": _TIME,
+    "next_attempt_at": {**_TIME, "nullable": True, "description": "While it is PENDING."},
+    "completed_at": {**_TIME, "nullable": True},
+}
 _URL = text("Where the news go: http or https, without credentials.", maxLength=2048)
 _NAMED = {"name": {**_STRING, "minLength": 1, "maxLength": 255}, "description": text("Free text.")}
 
@@ -118,7 +143,10 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "ProjectMade": _every({"message": _MESSAGE, **_PROJECT}, "The project as it is now."),
     "Webhook": _every(_WEBHOOK, "Who is told when memories change."),
+    "WebhookMade": _every({**_WEBHOOK, "secret": _SECRET}, "Who is told when memories change."),
     "Webhooks": _list("Webhook"),
+    "WebhookDelivery": _every(_DELIVERY, "One change that a webhook is told."),
+    "WebhookDeliveries": page_of("WebhookDelivery"),
     "WebhookRequest": record(
         {"name": text("What people call it."), "url": _URL, "event_types": _EVENT_TYPES},
         ("url",),
@@ -130,9 +158,14 @@ SCHEMAS: dict[str, Schema] = {
             "url": _URL,
             "event_types": _EVENT_TYPES,
             "is_active": flag("Whether news are sent.", default=True),
+            "rotate_secret": flag("Make a new secret.", default=False),
         },
         (),
         "What to change.",
     ),
-    "WebhookChanged": _every({"message": _MESSAGE, **_WEBHOOK}, "The webhook as it is now."),
+    "WebhookChanged": record(
+        {"message": _MESSAGE, **_WEBHOOK, "secret": _SECRET},
+        ("message", *_WEBHOOK),
+        "The webhook as it is now.",
+    ),
 }

@@ -74,6 +74,14 @@ def responses(name: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": "Success.", **schemas.content(schemas.ref(name))}, **errors.RESPONSES}
 
 
+def stream_responses(name: str) -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that tells one thing after another, each of which follows a schema."""
+    told = {
+        "text/event-stream": {"schema": {"type": "string", "description": f"Events; `data` is a {name}."}}
+    }
+    return {200: {"description": "Server-Sent Events.", "content": told}, **errors.RESPONSES}
+
+
 def list_responses(name: str) -> dict[int | str, dict[str, Any]]:
     """The answers of a list that must say whose memories it wants."""
     refused = errors.RESPONSES[400] | schemas.content(

@@ -23,6 +23,39 @@ LIST_PARAMETERS: dict[str, Any] = query_parameters(
     }
 )
 
+WATCH_PARAMETERS: dict[str, Any] = query_parameters(
+    {
+        "cursor": {
+            "type": "string",
+            "description": "Continue after it. The header Last-Event-ID says the same.",
+        },
+        "from_beginning": {
+            "type": "boolean",
+            "description": "Without a cursor: begin with the first change.",
+        },
+        "until_now": {"type": "boolean", "description": "End once everything is told that there is."},
+        **{name: {"type": "string"} for name in ("user_id", "agent_id", "app_id", "run_id")},
+        **PROJECT,
+    }
+)
+
+_CHANGE = record(
+    {
+        "id": {"type": "string", "format": "uuid", "description": "The change's, however often it is told."},
+        "event": {"type": "string", "enum": ["ADD", "UPDATE", "DELETE"]},
+        "memory_id": {"type": "string", "format": "uuid"},
+        "data": {"type": "object", "properties": {"memory": _STRING}},
+        "previous_memory": {**_STRING, "nullable": True, "description": "The text before an UPDATE."},
+        "categories": {"type": "array", "items": _STRING},
+        "metadata": {"type": "object", "nullable": True, "additionalProperties": True},
+        "event_id": {"type": "string", "format": "uuid", "description": "Of the request."},
+        "created_at": _TIME,
+        "cursor": {**_STRING, "description": "The same as the event's id."},
+    },
+    ("id", "event", "memory_id", "data", "created_at", "cursor"),
+    "The `data` of one event: one change of one memory.",
+)
+
 _EVENT = record(
     {
         "id": {"type": "string", "format": "uuid", "description": "The `event_id` of the add."},
@@ -42,4 +75,4 @@ _EVENT = record(
     "A request, and what became of it.",
 )
 
-SCHEMAS: dict[str, Schema] = {"Event": _EVENT, "Events": page_of("Event")}
+SCHEMAS: dict[str, Schema] = {"Event": _EVENT, "Events": page_of("Event"), "MemoryChange": _CHANGE}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from gateway.calls import caller_of
 from gateway.codec import events
 from gateway.codec.pages import paged
 from gateway.openapi import document
-from gateway.openapi.events import LIST_PARAMETERS
+from gateway.openapi.events import LIST_PARAMETERS, WATCH_PARAMETERS
 from gateway.routes.answers import address_of, answer_object
-from gateway.validation import read_checked
+from gateway.routes.streams import STREAM_HEADERS, server_sent
+from gateway.validation import open_checked, read_checked
 
 router = APIRouter(tags=["events"])
 
@@ -56,3 +59,25 @@ async def get_event(request: Request, event_id: str) -> Response:
     decoded = events.decode_get(event_id, request.query_params)
     found = await read_checked(caller, caller.stubs.events.GetEvent, decoded)
     return answer_object(events.event_object(found.event))
+
+
+@router.get(
+    "/v1/events/stream/",
+    summary="Follow changes",
+    response_model=None,
+    responses=document.stream_responses("MemoryChange"),
+    openapi_extra=WATCH_PARAMETERS,
+)
+async def watch_events(request: Request) -> Response:
+    """Follows all changes of the project's memories, in the order of their commits, as Server-Sent Events.
+
+    Each event's `id` is a cursor, which a browser sends back by itself as `Last-Event-ID` when it connects
+    again: nothing is missed, and what is told twice has the same `id` in its data.
+    """
+    caller = caller_of(request)
+    decoded = events.decode_watch(request.query_params, request.headers.get("last-event-id"))
+    opened = await open_checked(caller, caller.stubs.events.WatchEvents, decoded)
+    stopping: asyncio.Event = request.app.state.stopping
+    return StreamingResponse(
+        server_sent(opened, stopping), media_type="text/event-stream", headers=STREAM_HEADERS
+    )

@@ -11,12 +11,15 @@ from gateway.body import read_object
 from gateway.calls import caller_of
 from gateway.codec import webhooks
 from gateway.codec.accounts import addressed
+from gateway.codec.pages import paged
 from gateway.openapi import document, parameters
-from gateway.routes.answers import answer_array, answer_object
+from gateway.openapi.accounts import DELIVERY_QUERY
+from gateway.routes.answers import address_of, answer_array, answer_object
 from gateway.validation import call_checked, read_checked
 
 ALL = "/api/v1/webhooks/projects/{project_id}/"
 ONE = "/api/v1/webhooks/{webhook_id}/"
+TOLD = "/api/v1/webhooks/{webhook_id}/deliveries/"
 
 router = APIRouter(tags=["webhooks"])
 
@@ -41,18 +44,18 @@ async def list_webhooks(request: Request) -> Response:
     summary="Create a webhook",
     response_model=None,
     status_code=201,
-    responses=document.responses("Webhook", status=201),
+    responses=document.responses("WebhookMade", status=201),
     openapi_extra=parameters.body_of("WebhookRequest", "project_id"),
 )
 async def create_webhook(request: Request) -> Response:
-    """It is active at once. For owners of the project."""
+    """It is active at once. `secret`, with which deliveries are signed, is shown here only. For owners."""
     caller = caller_of(request)
     body = await read_object(request, caller)
     decoded = addressed(CreateWebhookRequest, request.path_params, request.query_params, body)
     made = await call_checked(
         caller, caller.stubs.webhooks.CreateWebhook, webhooks.decode_creation(decoded, body)
     )
-    return answer_object(webhooks.webhook_object(made.webhook), 201)
+    return answer_object(webhooks.webhook_object(made.webhook) | {"secret": made.secret}, 201)
 
 
 @router.put(
@@ -68,8 +71,9 @@ async def update_webhook(request: Request) -> Response:
     body = await read_object(request, caller)
     decoded = webhooks.decode_update(request.path_params["webhook_id"], body, request.query_params)
     changed = await call_checked(caller, caller.stubs.webhooks.UpdateWebhook, decoded)
+    rotated = {"secret": changed.secret} if changed.secret else {}
     return answer_object(
-        {"message": "Webhook updated successfully"} | webhooks.webhook_object(changed.webhook)
+        {"message": "Webhook updated successfully"} | webhooks.webhook_object(changed.webhook) | rotated
     )
 
 
@@ -86,3 +90,21 @@ async def delete_webhook(request: Request) -> Response:
     decoded = webhooks.decode_removal(request.path_params["webhook_id"], request.query_params)
     await call_checked(caller, caller.stubs.webhooks.DeleteWebhook, decoded)
     return answer_object({"message": "Webhook deleted successfully"})
+
+
+@router.get(
+    TOLD,
+    summary="List deliveries of a webhook",
+    response_model=None,
+    responses=document.responses("WebhookDeliveries"),
+    openapi_extra=parameters.path("webhook_id", query=DELIVERY_QUERY),
+)
+async def list_webhook_deliveries(request: Request) -> Response:
+    """What was sent and what is still to be sent, the newest first."""
+    caller = caller_of(request)
+    decoded = webhooks.decode_deliveries(request.path_params["webhook_id"], request.query_params)
+    found = await read_checked(caller, caller.stubs.webhooks.ListWebhookDeliveries, decoded)
+    results = [webhooks.delivery_object(each) for each in found.deliveries]
+    return answer_object(
+        paged(address_of(request), results, count=found.count, page=found.page, page_size=found.page_size)
+    )

@@ -10,6 +10,7 @@ from memoryd.v1 import account_service_pb2 as pb
 from memoryd.v1 import webhook_service_pb2
 
 from service.memory.accounts import AccessRole
+from service.memory.deliver import Delivery
 from service.memory.members import Member
 from service.memory.organizations import Organization
 from service.memory.projects import Project
@@ -78,6 +79,28 @@ def webhook_proto(webhook: Webhook) -> webhook_service_pb2.Webhook:
         created_at=_timestamp(webhook.created_at),
         updated_at=_timestamp(webhook.updated_at),
     )
+
+
+def delivery_proto(delivery: Delivery) -> webhook_service_pb2.WebhookDelivery:
+    """What a webhook was told, or is to be told."""
+    proto = webhook_service_pb2.WebhookDelivery(
+        id=delivery.id,
+        event_id=delivery.event_id,
+        event_type=delivery.event_type,
+        memory_id=delivery.memory_id,
+        state=webhook_service_pb2.WebhookDeliveryState.Value(
+            f"WEBHOOK_DELIVERY_STATE_{delivery.state.value.upper()}"
+        ),
+        attempts=delivery.attempts,
+        last_status=delivery.last_status,
+        last_error=delivery.last_error or "",
+        created_at=_timestamp(delivery.created_at),
+    )
+    if delivery.completed_at is None:
+        proto.next_attempt_at.CopyFrom(_timestamp(delivery.next_attempt_at))
+    else:
+        proto.completed_at.CopyFrom(_timestamp(delivery.completed_at))
+    return proto
 
 
 def _timestamp(time: datetime) -> Timestamp:

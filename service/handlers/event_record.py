@@ -11,6 +11,7 @@ from memoryd.v1 import event_service_pb2, memory_pb2
 
 from service.handlers.add_request import evidence_proto, rejection_proto
 from service.memory.events import ADD, MadeChange, RequestRecord
+from service.memory.feed import LoggedChange, cursor_of
 from service.memory.model import AddRequest, Message
 
 
@@ -34,6 +35,26 @@ def record_proto(record: RequestRecord) -> event_service_pb2.EventRecord:
         proto.error.reason, proto.error.message = record.failure.reason, record.failure.text
     if record.latency is not None:
         proto.latency = record.latency / timedelta(milliseconds=1)
+    return proto
+
+
+def change_proto(change: LoggedChange) -> event_service_pb2.MemoryChange:
+    """A change, as followers are told of it."""
+    text = change.old_text or "" if change.new_text is None else change.new_text
+    proto = event_service_pb2.MemoryChange(
+        id=change.id,
+        cursor=cursor_of(change.sequence),
+        event=memory_pb2.Event.Value(f"EVENT_{change.event.value}"),
+        memory_id=change.memory_id,
+        data=memory_pb2.MemoryData(memory=text),
+        categories=change.categories,
+        metadata="" if change.metadata is None else dumps(change.metadata),
+        event_id=change.request_id,
+        created_at=timestamp(change.at),
+        **change.scope.ids,
+    )
+    if change.old_text is not None and change.new_text is not None:
+        proto.previous_memory = change.old_text
     return proto
 
 

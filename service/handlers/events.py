@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from memoryd.v1 import event_service_pb2 as pb
 from memoryd.v1.event_service_pb2_grpc import EventServiceServicer
 
-from service.handlers.add_request import given_in
+from service.handlers.add_request import SCOPE_FIELDS, given_in, selection_from
 from service.handlers.admission import admit
-from service.handlers.event_record import record_proto
+from service.handlers.event_record import change_proto, record_proto
 from service.handlers.fields import Fields
 from service.handlers.pages import page_from
-from service.memory.accounts import Accounts
+from service.memory.accounts import Accounts, access_project, authenticate
 from service.memory.events import EVENT_TYPES, EventFilter, EventLog, get_event, list_events
-from service.memory.model import RequestStatus
+from service.memory.feed import Arrivals, Feed, cursor_of, follow, position_in
+from service.memory.model import RequestStatus, Scope
+from service.transport.call import current_call
 from service.transport.chain import Context
 
 
 class EventHandlers(EventServiceServicer):
     """Requests of the project that the API key selects."""
 
-    def __init__(self, accounts: Accounts, log: EventLog) -> None:
+    def __init__(self, accounts: Accounts, log: EventLog, feed: Feed, arrivals: Arrivals) -> None:
         self._accounts = accounts
         self._log = log
+        self._feed = feed
+        self._arrivals = arrivals
 
     async def ListEvents(
         self,
@@ -53,6 +58,55 @@ class EventHandlers(EventServiceServicer):
         event_id = fields.uuid("event_id", request.event_id)
         project_id = await admit(self._accounts, request, fields)
         return pb.GetEventResponse(event=record_proto(await get_event(self._log, project_id, event_id or "")))
+
+    async def WatchEvents(
+        self,
+        request: pb.WatchEventsRequest,
+        context: Context,
+    ) -> AsyncIterator[pb.WatchEventsResponse]:
+        """Follows the project's changes."""
+        fields, call = Fields(), current_call()
+        scope, after = _scope_from(request, fields), _position_from(request, fields)
+        selection = selection_from(request, fields)
+        project_id = await admit(self._accounts, request, fields)
+
+        async def admit_still() -> None:
+            principal = await authenticate(self._accounts, call.authorization)
+            await access_project(self._accounts, principal, selection)
+
+        batches = follow(
+            self._feed,
+            self._arrivals,
+            admit_still,
+            project_id,
+            after,
+            scope,
+            until_now=request.until_now,
+        )
+        async for batch in batches:
+            yield pb.WatchEventsResponse(
+                changes=[change_proto(change) for change in batch.changes],
+                cursor=cursor_of(batch.position),
+            )
+
+    def end_streams(self) -> None:
+        """Ends whatever follows, and lets nobody begin to."""
+        self._arrivals.end()
+
+
+def _scope_from(request: pb.WatchEventsRequest, fields: Fields) -> Scope:
+    given = given_in(request)
+    return Scope(**{name: fields.identifier(name, given[name]) for name in SCOPE_FIELDS if name in given})
+
+
+def _position_from(request: pb.WatchEventsRequest, fields: Fields) -> int | None:
+    """After which change to begin; None: after the last one."""
+    if not request.HasField("cursor"):
+        return 0 if request.from_beginning else None
+    position = position_in(request.cursor)
+    if position is None:
+        fields.wrong("cursor", "cursor must be one that a stream gave")
+    return position
 
 
 def _filter_from(request: pb.ListEventsRequest, fields: Fields) -> EventFilter:

@@ -7,27 +7,34 @@ from collections.abc import Sequence
 from memoryd.v1 import webhook_service_pb2 as pb
 from memoryd.v1.webhook_service_pb2_grpc import WebhookServiceServicer
 
-from service.handlers.add_request import selection_from
+from service.handlers.add_request import given_in, selection_from
 from service.handlers.admin_fields import optional_text, uuid_of
-from service.handlers.admin_proto import webhook_proto
+from service.handlers.admin_proto import delivery_proto, webhook_proto
 from service.handlers.fields import LONGEST_ID, Fields
+from service.handlers.pages import page_from
+from service.memory.deliver import Deliveries, DeliveryState
+from service.memory.pages import within
 from service.memory.webhooks import (
     DEFAULT_EVENT_TYPES,
     EVENT_TYPES,
     WebhookAdministration,
     WebhookUpdate,
     event_types_from,
+    new_signing_secret,
     url_complaint,
 )
 from service.transport.call import current_call
 from service.transport.chain import Context
 
+STATES = tuple(state.value.upper() for state in DeliveryState)
+
 
 class WebhookHandlers(WebhookServiceServicer):
     """Who wants to be told when memories change."""
 
-    def __init__(self, webhooks: WebhookAdministration) -> None:
+    def __init__(self, webhooks: WebhookAdministration, deliveries: Deliveries) -> None:
         self._webhooks = webhooks
+        self._deliveries = deliveries
 
     async def ListWebhooks(
         self,
@@ -54,10 +61,11 @@ class WebhookHandlers(WebhookServiceServicer):
         fields.raise_if_wrong()
         if request.validate_only:
             return pb.CreateWebhookResponse()
+        secret = new_signing_secret()
         made = await self._webhooks.create(
-            current_call().principal, project_id, name, url, event_types or DEFAULT_EVENT_TYPES
+            current_call().principal, project_id, name, url, event_types or DEFAULT_EVENT_TYPES, secret
         )
-        return pb.CreateWebhookResponse(webhook=webhook_proto(made))
+        return pb.CreateWebhookResponse(webhook=webhook_proto(made), secret=secret)
 
     async def UpdateWebhook(
         self,
@@ -73,7 +81,7 @@ class WebhookHandlers(WebhookServiceServicer):
         if request.validate_only:
             return pb.UpdateWebhookResponse()
         changed = await self._webhooks.update(current_call().principal, selection, webhook_id, changes)
-        return pb.UpdateWebhookResponse(webhook=webhook_proto(changed))
+        return pb.UpdateWebhookResponse(webhook=webhook_proto(changed), secret=changes.secret or "")
 
     async def DeleteWebhook(
         self,
@@ -90,6 +98,27 @@ class WebhookHandlers(WebhookServiceServicer):
         await self._webhooks.delete(current_call().principal, selection, webhook_id)
         return pb.DeleteWebhookResponse()
 
+    async def ListWebhookDeliveries(
+        self,
+        request: pb.ListWebhookDeliveriesRequest,
+        context: Context,
+    ) -> pb.ListWebhookDeliveriesResponse:
+        """What was sent, and what is still to be sent."""
+        fields = Fields()
+        selection, page = selection_from(request, fields), page_from(given_in(request), fields)
+        webhook_id = uuid_of(fields, "webhook_id", request.webhook_id)
+        state = fields.choice("state", request.state, STATES) if request.HasField("state") else None
+        fields.raise_if_wrong()
+        project_id = await self._webhooks.readable(current_call().principal, selection, webhook_id)
+        wanted = None if state is None else DeliveryState(state.lower())
+        listing = within(page, await self._deliveries.deliveries(project_id, webhook_id, wanted, page))
+        return pb.ListWebhookDeliveriesResponse(
+            count=listing.count,
+            deliveries=[delivery_proto(each) for each in listing.items],
+            page=page.number,
+            page_size=page.size,
+        )
+
 
 def _update_from(request: pb.UpdateWebhookRequest, fields: Fields) -> WebhookUpdate:
     return WebhookUpdate(
@@ -97,6 +126,7 @@ def _update_from(request: pb.UpdateWebhookRequest, fields: Fields) -> WebhookUpd
         url=_url(fields, request.url) if request.HasField("url") else None,
         event_types=_event_types(fields, request.event_types) or None,
         is_active=request.is_active if request.HasField("is_active") else None,
+        secret=new_signing_secret() if request.rotate_secret else None,
     )
 
 

@@ -43,6 +43,11 @@ class Database:
             1 if embedded else READERS, thread_name_prefix="ledger-write"
         )
 
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._writer.dialect.name
+
     def migrate(self) -> None:
         """Brings the schema to what this code expects. Call it once, before anything else.
 

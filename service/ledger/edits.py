@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from service.ledger import rows, versions
-from service.ledger.commits import apply_changes, log_changes
+from service.ledger.commits import apply_changes, log_changes, next_in_the_log
 from service.ledger.database import Database
 from service.ledger.filtering import condition
 from service.ledger.schema import SCOPE, memories, outbox, subjects
@@ -35,7 +35,7 @@ from service.memory.filters import Filter
 from service.memory.history import MEMORY_NOT_FOUND
 from service.memory.model import Change, Event, Memory, Subject
 
-KEPT_IN_THE_LOG = ("project_id", "user_id", "metadata", "categories")
+KEPT_IN_THE_LOG = ("project_id", *SCOPE, "metadata", "categories")
 
 SUBJECT = (subjects.c.subject_kind, subjects.c.subject_id)
 
@@ -120,6 +120,7 @@ def delete_by_hand(
     They are logged first, and what is logged is what is deleted: memories that others add between two
     statements stay whole.
     """
+    next_in_the_log(connection, project_id)
     _log_deletions(
         connection, chosen, {"request_id": request_id, "actor": actor, "created_at": rows.microseconds(at)}
     )

@@ -69,7 +69,8 @@ def _records(connection: Connection, project_id: str, found: Sequence[rows.AnyRo
     query = (
         select(changes)
         .where(changes.c.project_id == project_id, changes.c.request_id.in_([row.id for row in found]))
-        .order_by(changes.c.sequence)
+        # In the order of the index that finds them: by number, SQLite would read the whole log.
+        .order_by(changes.c.request_id, changes.c.sequence)
     )
     for row in connection.execute(query) if found else ():
         made[row.request_id].append(_change_from(row))

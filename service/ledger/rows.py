@@ -115,7 +115,7 @@ def change_values(
         "memory_id": memory.id,
         "request_id": request_id,
         "actor": actor,
-        "user_id": memory.scope.user_id,
+        **scope_values(memory.scope),
         "event": change.event.value,
         "old_text": change.before and change.before.text,
         "new_text": change.after and change.after.text,

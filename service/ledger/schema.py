@@ -265,13 +265,13 @@ version_categories = Table("version_categories", metadata, *_of_a_version(), *_c
 changes = Table(
     "changes",
     metadata,
-    Column("sequence", Sequence, primary_key=True, comment="the order of commits"),
+    Column("sequence", Sequence, primary_key=True, comment="the order of commits within a project"),
     Column("id", Id, nullable=False, unique=True),
     Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
     Column("memory_id", Id, nullable=False),
     Column("request_id", Id, nullable=False, comment="of `requests`, or of one call that changes by hand"),
     Column("actor", Id, comment="the API key that asked"),
-    Column("user_id", Name),
+    *_scope(),
     Column("event", String(8), nullable=False),
     Column("old_text", Text),
     Column("new_text", Text),
@@ -281,6 +281,9 @@ changes = Table(
     Column("created_at", BigInteger, nullable=False),
     Index(None, "project_id", "memory_id", "sequence"),
     Index(None, "project_id", "request_id", "sequence"),
+    Index(None, "project_id", "sequence"),
+    # Who follows the log remembers how far: a number must never come back for another change.
+    sqlite_autoincrement=True,
 )
 
 outbox = Table(
@@ -335,9 +338,35 @@ webhooks = Table(
     Column("url", Text, nullable=False),
     Column("event_types", Text, nullable=False, comment="JSON list"),
     Column("is_active", Boolean, nullable=False),
+    Column("secret", Text, nullable=False, comment="what deliveries are signed with"),
+    Column("position", BigInteger, nullable=False, comment="the last change that became a delivery, or none"),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "project_id", "created_at"),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("sequence", Sequence, primary_key=True),
+    Column("id", Id, nullable=False, unique=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("webhook_id", Id, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("change_sequence", BigInteger, nullable=False, comment="of `changes`; the text stands only there"),
+    Column("change_id", Id, nullable=False),
+    Column("memory_id", Id, nullable=False),
+    Column("event_type", String(32), nullable=False),
+    Column("state", String(16), nullable=False, comment="pending, delivered or dead"),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", BigInteger, nullable=False),
+    Column("taken_until", BigInteger, nullable=False, comment="0: nobody is at it"),
+    Column("last_status", Integer, comment="the HTTP status of the last answer"),
+    Column("last_error", String(64), comment="why there was no good answer"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("completed_at", BigInteger),
+    UniqueConstraint("webhook_id", "change_sequence"),
+    Index(None, "state", "next_attempt_at"),
+    Index(None, "webhook_id", "state", "memory_id", "change_sequence"),
 )
 
 entities = Table(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.ledger.database import Database
+from service.ledger.feed import last_of
 from service.ledger.rows import AnyRow, Values, microseconds, time_from
 from service.ledger.schema import webhooks
 from service.memory.access import NO_PROJECT
@@ -37,7 +38,7 @@ class SqlWebhooks:
         )
 
     async def create(
-        self, project_id: str, name: str, url: str, event_types: Sequence[str], at: datetime
+        self, project_id: str, name: str, url: str, event_types: Sequence[str], secret: str, at: datetime
     ) -> Webhook:
         """See the port."""
         made = Webhook(str(uuid.uuid4()), project_id, name, url, tuple(event_types), True, at, at)
@@ -48,11 +49,16 @@ class SqlWebhooks:
             url=url,
             event_types=dumps(made.event_types),
             is_active=made.is_active,
+            secret=secret,
             created_at=microseconds(at),
             updated_at=microseconds(at),
         )
+
+        def create(connection: Connection) -> None:
+            connection.execute(new.values(position=last_of(connection, project_id)))
+
         try:
-            await self._database.write(lambda connection: connection.execute(new))
+            await self._database.write(create)
         except IntegrityError as error:
             raise NotFound(NO_PROJECT) from error
         return made
@@ -68,7 +74,7 @@ class SqlWebhooks:
         """See the port."""
         one = and_(webhooks.c.project_id == project_id, webhooks.c.id == webhook_id)
         values: Values = {"updated_at": microseconds(at)}
-        for name in ("name", "url", "is_active"):
+        for name in ("name", "url", "is_active", "secret"):
             if (value := getattr(changes, name)) is not None:
                 values[name] = value
         if changes.event_types is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 from service.memory.access import access_named_project
 from service.memory.accounts import (
+    AccessRole,
     Accounts,
     Principal,
     ProjectSelection,
@@ -47,6 +49,7 @@ class WebhookUpdate:
     url: str | None = None
     event_types: tuple[str, ...] | None = None
     is_active: bool | None = None
+    secret: str | None = None
 
 
 class Webhooks(Protocol):
@@ -56,9 +59,9 @@ class Webhooks(Protocol):
         """A project's webhooks, oldest first."""
 
     async def create(
-        self, project_id: str, name: str, url: str, event_types: Sequence[str], at: datetime
+        self, project_id: str, name: str, url: str, event_types: Sequence[str], secret: str, at: datetime
     ) -> Webhook:
-        """Makes an active webhook.
+        """Makes an active webhook that is told of what happens from now on, signed with the secret.
 
         Raises:
             NotFound: the project was deleted.
@@ -90,11 +93,17 @@ class WebhookAdministration:
         return await self._webhooks.list(project_id)
 
     async def create(
-        self, principal: Principal, project_id: str, name: str, url: str, event_types: Sequence[str]
+        self,
+        principal: Principal,
+        project_id: str,
+        name: str,
+        url: str,
+        event_types: Sequence[str],
+        secret: str,
     ) -> Webhook:
         """Makes a webhook. Raises NotFound for a project that the caller may not use."""
         require_owner((await access_named_project(self._accounts, principal, project_id)).role)
-        return await self._webhooks.create(project_id, name, url, event_types, self._now())
+        return await self._webhooks.create(project_id, name, url, event_types, secret, self._now())
 
     async def update(
         self, principal: Principal, selection: ProjectSelection, webhook_id: str, changes: WebhookUpdate
@@ -112,8 +121,19 @@ class WebhookAdministration:
         if not await self._webhooks.delete(project_id, webhook_id):
             raise NotFound(NO_WEBHOOK)
 
+    async def readable(self, principal: Principal, selection: ProjectSelection, webhook_id: str) -> str:
+        """The webhook's project. Raises NotFound for one of a project that the caller may not use."""
+        return (await self._access(principal, selection, webhook_id))[0]
+
     async def _writable(self, principal: Principal, selection: ProjectSelection, webhook_id: str) -> str:
         """The webhook's project, if the caller may write there and the selection allows it."""
+        project_id, role = await self._access(principal, selection, webhook_id)
+        require_owner(role)
+        return project_id
+
+    async def _access(
+        self, principal: Principal, selection: ProjectSelection, webhook_id: str
+    ) -> tuple[str, AccessRole]:
         allowed = None
         if selection != ProjectSelection():
             allowed = await select_project(self._accounts, principal, selection)
@@ -123,8 +143,12 @@ class WebhookAdministration:
         access = await self._accounts.project_access(principal, ProjectSelection(project_id=project_id))
         if access is None:
             raise NotFound(NO_WEBHOOK)
-        require_owner(access.role.capped(principal.role))
-        return project_id
+        return project_id, access.role.capped(principal.role)
+
+
+def new_signing_secret() -> str:
+    """A fresh secret with 256 random bits, to sign deliveries with."""
+    return f"whsec_{secrets.token_urlsafe(32)}"
 
 
 def url_complaint(url: str) -> str | None:

@@ -28,6 +28,16 @@ class Bell:
             woken.set()
 
 
+def all_of(*wakes: Callable[[], None]) -> Callable[[], None]:
+    """Wakes each of them."""
+
+    def wake() -> None:
+        for each in wakes:
+            each()
+
+    return wake
+
+
 class Worker:
     """Repeats a step while there is work, then sleeps until it is woken.
 
@@ -37,6 +47,7 @@ class Worker:
         passing: errors that come and go. After any error the step is tried again, later and later, but one
             that is not of these is a fault of ours and logged as such.
         woken: set by whoever has something to do for it.
+        idle_seconds: how long it sleeps when nobody wakes it.
     """
 
     def __init__(
@@ -45,11 +56,13 @@ class Worker:
         step: Callable[[], Awaitable[bool]],
         passing: tuple[type[Exception], ...],
         woken: asyncio.Event,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._name = name
         self._step = step
         self._passing = passing
         self._woken = woken
+        self._idle_seconds = idle_seconds
 
     async def drain(self) -> None:
         """Works until nothing is left to do."""
@@ -70,7 +83,7 @@ class Worker:
                 continue
             pause = 0.1
             try:
-                async with asyncio.timeout(IDLE_SECONDS):
+                async with asyncio.timeout(self._idle_seconds):
                     await self._woken.wait()
             except TimeoutError:
                 pass

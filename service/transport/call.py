@@ -15,7 +15,11 @@ class Call:
 
     method: str
     """Full name, /package.Service/Method."""
+    streams: bool = False
+    """Whether it answers for as long as its caller listens."""
     request_id: str = ""
+    authorization: str | None = None
+    """What the caller sent to be known; a stream asks again whether it still holds."""
     _principal: Principal | None = None
     _deadline: Deadline | None = None
 
@@ -32,7 +36,7 @@ class Call:
 
     @property
     def deadline(self) -> Deadline:
-        """When the caller stops waiting. Set before any handler runs."""
+        """When the caller stops waiting. Set before any handler runs, but for a stream without a deadline."""
         if self._deadline is None:
             raise LookupError("no deadline was imposed")
         return self._deadline

@@ -60,21 +60,21 @@ class Chain(aio.ServerInterceptor):
 
     def _unary(self, method: str, read: Reader, behaviour: Any) -> Any:  # noqa: ANN401 - gRPC's are untyped
         async def inside(request: bytes, context: Context) -> object:
-            async with self._entered(method, context):
+            async with self._entered(Call(method), context):
                 return await behaviour(read(request), context)
 
         return inside
 
     def _stream(self, method: str, read: Reader, behaviour: Any) -> Any:  # noqa: ANN401
         async def inside(request: bytes, context: Context) -> AsyncIterator[object]:
-            async with self._entered(method, context):
+            async with self._entered(Call(method, streams=True), context):
                 async for response in behaviour(read(request), context):
                     yield response
 
         return inside
 
-    def _entered(self, method: str, context: Context) -> AbstractAsyncContextManager[None]:
-        return _Entered(self._stages, Call(method), context)
+    def _entered(self, call: Call, context: Context) -> AbstractAsyncContextManager[None]:
+        return _Entered(self._stages, call, context)
 
 
 def _reading(handler: Handler) -> Reader:

@@ -60,7 +60,8 @@ async def name_request(call: Call, context: Context) -> AsyncIterator[None]:
 def _authentication(accounts: Accounts) -> Stage:
     @asynccontextmanager
     async def authenticated(call: Call, context: Context) -> AsyncIterator[None]:
-        call.principal = await authenticate(accounts, _metadata(context, "authorization"))
+        call.authorization = _metadata(context, "authorization")
+        call.principal = await authenticate(accounts, call.authorization)
         yield
 
     return authenticated
@@ -70,6 +71,9 @@ def _deadline(default: float) -> Stage:
     @asynccontextmanager
     async def in_time(call: Call, context: Context) -> AsyncIterator[None]:
         remaining = cast("float | None", context.time_remaining())
+        if call.streams and remaining is None:
+            yield
+            return
         seconds = default if remaining is None else max(0.0, remaining)
         call.deadline = Deadline.after(max(0.0, seconds - FINISH_SECONDS))
         try:
@@ -82,10 +86,12 @@ def _deadline(default: float) -> Stage:
 
 
 def _concurrency_limit(most: int) -> Stage:
-    places = asyncio.Semaphore(most)
+    # Streams last, and mostly they wait: they have places of their own and take none from other calls.
+    brief, lasting = asyncio.Semaphore(most), asyncio.Semaphore(most)
 
     @asynccontextmanager
     async def limited(call: Call, context: Context) -> AsyncIterator[None]:  # noqa: ARG001 - a stage's form
+        places = lasting if call.streams else brief
         if places.locked():
             raise Busy(most)
         async with places:

@@ -11,6 +11,7 @@ from string import Template
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 from google.api import annotations_pb2
 from google.protobuf.descriptor import MethodDescriptor
 
@@ -51,7 +52,7 @@ ONE_SIDED = {
 REPEATED = {"status", "event_id", "memory", "id", "created_at", "updated_at"}
 """Names whose values REST says more than once."""
 
-UNEQUAL = {"latency"}
+UNEQUAL = {"latency", "cursor"}
 """Names whose values are never the same twice."""
 
 PREFIXES = ("EVENT_STATUS_", "EVENT_", "FEEDBACK_", "MEMBER_ROLE_")
@@ -139,6 +140,14 @@ def leaves(answer: Any, world: Mapping[str, str]) -> Leaves:
         if value not in (None, "", False, 0, "0") and name not in UNEQUAL:
             found[RENAMED.get(name, name)].append(_plain(str(value), names))
     return {name: list(dict.fromkeys(said)) if name in REPEATED else said for name, said in found.items()}
+
+
+def said_in(answer: httpx.Response) -> Any:
+    """What a success says: its JSON, or the JSON of its events, one after another."""
+    if answer.headers["content-type"].startswith("text/event-stream"):
+        lines = answer.text.splitlines()
+        return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+    return answer.json()
 
 
 def differences(told: Leaves, shown: Leaves, more: Collection[str]) -> dict[str, tuple[object, object]]:

@@ -308,6 +308,19 @@ WEBHOOKS = (
     Case("UpdateWebhook", {"webhook_id": "x", "url": ""}, code="INVALID_ARGUMENT"),
     Case("DeleteWebhook", {"webhook_id": "$webhook"}),
     Case("DeleteWebhook", {"webhook_id": "$nobody"}, code="NOT_FOUND"),
+    Case("ListWebhookDeliveries", {"webhook_id": "$webhook", "state": "DEAD"}),
+    Case("ListWebhookDeliveries", {"webhook_id": "$nobody"}, code="NOT_FOUND"),
+    Case("ListWebhookDeliveries", {"webhook_id": "$webhook", "page": 2}, code="NOT_FOUND"),
+    Case(
+        "ListWebhookDeliveries",
+        {"webhook_id": "x", "state": "GONE", "page_size": 0},
+        code="INVALID_ARGUMENT",
+    ),
+)
+
+CHANGES_TOLD = (
+    Case("WatchEvents", {"run_id": "$run", "from_beginning": True, "until_now": True}),
+    Case("WatchEvents", {"cursor": "x", "user_id": " ", "until_now": True}, code="INVALID_ARGUMENT"),
 )
 
 CASES = (
@@ -321,4 +334,5 @@ CASES = (
     *ORGANIZATIONS,
     *PROJECTS,
     *WEBHOOKS,
+    *CHANGES_TOLD,
 )

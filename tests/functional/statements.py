@@ -25,6 +25,7 @@ UNCOUNTED = (
     "DELETE FROM outbox",
     "dropped_projects",
     "FROM requests WHERE requests.status = ?",
+    "FROM exports WHERE exports.status = ?",
     "SELECT subjects.version FROM subjects LIMIT",
 )
 """Words of what the workers and the readiness check say beside every call."""

@@ -29,6 +29,8 @@ def test_create_list_update_delete(owner: Caller, project: str) -> None:
     made = answer.json()
     assert (answer.status_code, made["is_active"], made["project"]) == (201, True, id_of(project))
     assert {name: made[name] for name in HOOK} == HOOK
+    secret = made.pop("secret")
+    assert secret.startswith("whsec_")
     assert owner.ok("GET", every) == [made]
 
     one = f"{WEBHOOKS}{made['webhook_id']}/"
@@ -40,6 +42,7 @@ def test_create_list_update_delete(owner: Caller, project: str) -> None:
         ["memory_delete"],
     )
     assert owner.ok("PUT", one, {"is_active": False, "name": None})["is_active"] is False
+    assert owner.ok("PUT", one, {"rotate_secret": True})["secret"] not in {secret, ""}
     assert owner.ok("GET", every)[0]["name"] == "other"
     assert owner.ok("DELETE", one) == {"message": "Webhook deleted successfully"}
     assert owner.ok("GET", every) == []

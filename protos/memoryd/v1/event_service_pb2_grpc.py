@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class EventServiceStub:
-    """Requests to add, from the moment they are stored durably.
+    """Requests to add, from the moment they are stored durably, and the log of changes.
     """
 
     def __init__(self, channel):
@@ -45,10 +45,15 @@ class EventServiceStub:
                 request_serializer=memoryd_dot_v1_dot_event__service__pb2.GetEventRequest.SerializeToString,
                 response_deserializer=memoryd_dot_v1_dot_event__service__pb2.GetEventResponse.FromString,
                 _registered_method=True)
+        self.WatchEvents = channel.unary_stream(
+                '/memoryd.v1.EventService/WatchEvents',
+                request_serializer=memoryd_dot_v1_dot_event__service__pb2.WatchEventsRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_event__service__pb2.WatchEventsResponse.FromString,
+                _registered_method=True)
 
 
 class EventServiceServicer:
-    """Requests to add, from the moment they are stored durably.
+    """Requests to add, from the moment they are stored durably, and the log of changes.
     """
 
     def ListEvents(self, request, context):
@@ -67,6 +72,18 @@ class EventServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchEvents(self, request, context):
+        """Follows all changes of a project's memories in the order of their commits, whichever replica made them.
+
+        A stream may end at any time: with OK when the service shuts down, with UNAVAILABLE when a connection is
+        cut. Call again with the last cursor, and nothing is missed; a change may then be told twice, with the
+        same id. The first response comes at once, and one without changes after every quiet while. No
+        deadline is imposed on a stream. REST gives the same as Server-Sent Events.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EventServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -80,6 +97,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     request_deserializer=memoryd_dot_v1_dot_event__service__pb2.GetEventRequest.FromString,
                     response_serializer=memoryd_dot_v1_dot_event__service__pb2.GetEventResponse.SerializeToString,
             ),
+            'WatchEvents': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchEvents,
+                    request_deserializer=memoryd_dot_v1_dot_event__service__pb2.WatchEventsRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_event__service__pb2.WatchEventsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'memoryd.v1.EventService', rpc_method_handlers)
@@ -89,7 +111,7 @@ def add_EventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EventService:
-    """Requests to add, from the moment they are stored durably.
+    """Requests to add, from the moment they are stored durably, and the log of changes.
     """
 
     @staticmethod
@@ -136,6 +158,33 @@ class EventService:
             '/memoryd.v1.EventService/GetEvent',
             memoryd_dot_v1_dot_event__service__pb2.GetEventRequest.SerializeToString,
             memoryd_dot_v1_dot_event__service__pb2.GetEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/memoryd.v1.EventService/WatchEvents',
+            memoryd_dot_v1_dot_event__service__pb2.WatchEventsRequest.SerializeToString,
+            memoryd_dot_v1_dot_event__service__pb2.WatchEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,6 +19,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _WebhookDeliveryState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WebhookDeliveryStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WebhookDeliveryState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WEBHOOK_DELIVERY_STATE_UNSPECIFIED: _WebhookDeliveryState.ValueType  # 0
+    """Never sent."""
+    WEBHOOK_DELIVERY_STATE_PENDING: _WebhookDeliveryState.ValueType  # 1
+    """It is yet to be sent, or to be sent again."""
+    WEBHOOK_DELIVERY_STATE_DELIVERED: _WebhookDeliveryState.ValueType  # 2
+    """The webhook answered with a status of 200 to 299."""
+    WEBHOOK_DELIVERY_STATE_DEAD: _WebhookDeliveryState.ValueType  # 3
+    """It failed too often and is not sent again."""
+
+class WebhookDeliveryState(_WebhookDeliveryState, metaclass=_WebhookDeliveryStateEnumTypeWrapper):
+    """How far a delivery has come."""
+
+WEBHOOK_DELIVERY_STATE_UNSPECIFIED: WebhookDeliveryState.ValueType  # 0
+"""Never sent."""
+WEBHOOK_DELIVERY_STATE_PENDING: WebhookDeliveryState.ValueType  # 1
+"""It is yet to be sent, or to be sent again."""
+WEBHOOK_DELIVERY_STATE_DELIVERED: WebhookDeliveryState.ValueType  # 2
+"""The webhook answered with a status of 200 to 299."""
+WEBHOOK_DELIVERY_STATE_DEAD: WebhookDeliveryState.ValueType  # 3
+"""It failed too often and is not sent again."""
+Global___WebhookDeliveryState: _TypeAlias = WebhookDeliveryState  # noqa: Y015
 
 @_typing.final
 class Webhook(_message.Message):
@@ -168,6 +197,9 @@ class CreateWebhookResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     WEBHOOK_FIELD_NUMBER: _builtins.int
+    SECRET_FIELD_NUMBER: _builtins.int
+    secret: _builtins.str
+    """What deliveries are signed with. It is shown here and never again."""
     @_builtins.property
     def webhook(self) -> Global___Webhook:
         """As it was stored."""
@@ -176,10 +208,11 @@ class CreateWebhookResponse(_message.Message):
         self,
         *,
         webhook: Global___Webhook | None = ...,
+        secret: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["secret", b"secret", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -201,6 +234,7 @@ class UpdateWebhookRequest(_message.Message):
     ORG_NAME_FIELD_NUMBER: _builtins.int
     PROJECT_ID_FIELD_NUMBER: _builtins.int
     PROJECT_NAME_FIELD_NUMBER: _builtins.int
+    ROTATE_SECRET_FIELD_NUMBER: _builtins.int
     webhook_id: _builtins.str
     """A UUID."""
     name: _builtins.str
@@ -219,6 +253,8 @@ class UpdateWebhookRequest(_message.Message):
     """The webhook's project. A UUID. Not needed, but a webhook of another one is then not found."""
     project_name: _builtins.str
     """The webhook's project by name."""
+    rotate_secret: _builtins.bool
+    """Make a new secret; what is sent from now on is signed with it."""
     @_builtins.property
     def event_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """All news from now on; none given: as before."""
@@ -236,10 +272,11 @@ class UpdateWebhookRequest(_message.Message):
         org_name: _builtins.str | None = ...,
         project_id: _builtins.str | None = ...,
         project_name: _builtins.str | None = ...,
+        rotate_secret: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_is_active", b"_is_active", "_name", b"_name", "_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "_url", b"_url", "is_active", b"is_active", "name", b"name", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name", "url", b"url"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_is_active", b"_is_active", "_name", b"_name", "_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "_url", b"_url", "event_types", b"event_types", "is_active", b"is_active", "name", b"name", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name", "url", b"url", "validate_only", b"validate_only", "webhook_id", b"webhook_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_is_active", b"_is_active", "_name", b"_name", "_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "_url", b"_url", "event_types", b"event_types", "is_active", b"is_active", "name", b"name", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name", "rotate_secret", b"rotate_secret", "url", b"url", "validate_only", b"validate_only", "webhook_id", b"webhook_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__is_active: _TypeAlias = _typing.Literal["is_active"]  # noqa: Y015
     _WhichOneofArgType__is_active: _TypeAlias = _typing.Literal["_is_active", b"_is_active"]  # noqa: Y015
@@ -279,6 +316,9 @@ class UpdateWebhookResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     WEBHOOK_FIELD_NUMBER: _builtins.int
+    SECRET_FIELD_NUMBER: _builtins.int
+    secret: _builtins.str
+    """The new secret, if one was asked for. It is shown here and never again."""
     @_builtins.property
     def webhook(self) -> Global___Webhook:
         """As it is now."""
@@ -287,10 +327,11 @@ class UpdateWebhookResponse(_message.Message):
         self,
         *,
         webhook: Global___Webhook | None = ...,
+        secret: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["secret", b"secret", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -369,3 +410,186 @@ class DeleteWebhookResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteWebhookResponse: _TypeAlias = DeleteWebhookResponse  # noqa: Y015
+
+@_typing.final
+class ListWebhookDeliveriesRequest(_message.Message):
+    """Which deliveries to list. An optional string that is there and empty is a mistake and is refused."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WEBHOOK_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    ORG_ID_FIELD_NUMBER: _builtins.int
+    ORG_NAME_FIELD_NUMBER: _builtins.int
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    PROJECT_NAME_FIELD_NUMBER: _builtins.int
+    webhook_id: _builtins.str
+    """The webhook, a UUID."""
+    state: _builtins.str
+    """Only those in this state: PENDING, DELIVERED or DEAD."""
+    page: _builtins.int
+    """Which page, counted from 1 (the default)."""
+    page_size: _builtins.int
+    """How many deliveries a page has: 1 to 200, by default 50."""
+    org_id: _builtins.str
+    """The organization, if not the key's own. A UUID."""
+    org_name: _builtins.str
+    """The organization by name."""
+    project_id: _builtins.str
+    """The webhook's project. A UUID. Not needed, but a webhook of another one is then not found."""
+    project_name: _builtins.str
+    """The webhook's project by name."""
+    def __init__(
+        self,
+        *,
+        webhook_id: _builtins.str = ...,
+        state: _builtins.str | None = ...,
+        page: _builtins.int | None = ...,
+        page_size: _builtins.int | None = ...,
+        org_id: _builtins.str | None = ...,
+        org_name: _builtins.str | None = ...,
+        project_id: _builtins.str | None = ...,
+        project_name: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_org_id", b"_org_id", "_org_name", b"_org_name", "_page", b"_page", "_page_size", b"_page_size", "_project_id", b"_project_id", "_project_name", b"_project_name", "_state", b"_state", "org_id", b"org_id", "org_name", b"org_name", "page", b"page", "page_size", b"page_size", "project_id", b"project_id", "project_name", b"project_name", "state", b"state"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_org_id", b"_org_id", "_org_name", b"_org_name", "_page", b"_page", "_page_size", b"_page_size", "_project_id", b"_project_id", "_project_name", b"_project_name", "_state", b"_state", "org_id", b"org_id", "org_name", b"org_name", "page", b"page", "page_size", b"page_size", "project_id", b"project_id", "project_name", b"project_name", "state", b"state", "webhook_id", b"webhook_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__org_id: _TypeAlias = _typing.Literal["org_id"]  # noqa: Y015
+    _WhichOneofArgType__org_id: _TypeAlias = _typing.Literal["_org_id", b"_org_id"]  # noqa: Y015
+    _WhichOneofReturnType__org_name: _TypeAlias = _typing.Literal["org_name"]  # noqa: Y015
+    _WhichOneofArgType__org_name: _TypeAlias = _typing.Literal["_org_name", b"_org_name"]  # noqa: Y015
+    _WhichOneofReturnType__page: _TypeAlias = _typing.Literal["page"]  # noqa: Y015
+    _WhichOneofArgType__page: _TypeAlias = _typing.Literal["_page", b"_page"]  # noqa: Y015
+    _WhichOneofReturnType__page_size: _TypeAlias = _typing.Literal["page_size"]  # noqa: Y015
+    _WhichOneofArgType__page_size: _TypeAlias = _typing.Literal["_page_size", b"_page_size"]  # noqa: Y015
+    _WhichOneofReturnType__project_id: _TypeAlias = _typing.Literal["project_id"]  # noqa: Y015
+    _WhichOneofArgType__project_id: _TypeAlias = _typing.Literal["_project_id", b"_project_id"]  # noqa: Y015
+    _WhichOneofReturnType__project_name: _TypeAlias = _typing.Literal["project_name"]  # noqa: Y015
+    _WhichOneofArgType__project_name: _TypeAlias = _typing.Literal["_project_name", b"_project_name"]  # noqa: Y015
+    _WhichOneofReturnType__state: _TypeAlias = _typing.Literal["state"]  # noqa: Y015
+    _WhichOneofArgType__state: _TypeAlias = _typing.Literal["_state", b"_state"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_id) -> _WhichOneofReturnType__org_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_name) -> _WhichOneofReturnType__org_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__page) -> _WhichOneofReturnType__page | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__page_size) -> _WhichOneofReturnType__page_size | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_id) -> _WhichOneofReturnType__project_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_name) -> _WhichOneofReturnType__project_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__state) -> _WhichOneofReturnType__state | None: ...
+
+Global___ListWebhookDeliveriesRequest: _TypeAlias = ListWebhookDeliveriesRequest  # noqa: Y015
+
+@_typing.final
+class ListWebhookDeliveriesResponse(_message.Message):
+    """One page of deliveries."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    DELIVERIES_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """How many deliveries there are on all pages."""
+    page: _builtins.int
+    """Which page this is, counted from 1."""
+    page_size: _builtins.int
+    """How many deliveries a full page has."""
+    @_builtins.property
+    def deliveries(self) -> _containers.RepeatedCompositeFieldContainer[Global___WebhookDelivery]:
+        """The deliveries of this page, the newest first."""
+
+    def __init__(
+        self,
+        *,
+        count: _builtins.int = ...,
+        deliveries: _abc.Iterable[Global___WebhookDelivery] | None = ...,
+        page: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "deliveries", b"deliveries", "page", b"page", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWebhookDeliveriesResponse: _TypeAlias = ListWebhookDeliveriesResponse  # noqa: Y015
+
+@_typing.final
+class WebhookDelivery(_message.Message):
+    """One change that a webhook is told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    EVENT_TYPE_FIELD_NUMBER: _builtins.int
+    MEMORY_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    LAST_STATUS_FIELD_NUMBER: _builtins.int
+    LAST_ERROR_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    NEXT_ATTEMPT_AT_FIELD_NUMBER: _builtins.int
+    COMPLETED_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """A UUID."""
+    event_id: _builtins.str
+    """The change's id, a UUID: the header X-Memoryd-Event-Id of every attempt."""
+    event_type: _builtins.str
+    """memory_add, memory_update or memory_delete."""
+    memory_id: _builtins.str
+    """The memory's id, a UUID."""
+    state: Global___WebhookDeliveryState.ValueType
+    """How far it has come."""
+    attempts: _builtins.int
+    """How often it was sent."""
+    last_status: _builtins.int
+    """The HTTP status of the last answer, if there was one."""
+    last_error: _builtins.str
+    """Why there was no good answer: a stable name such as TIMEOUT. Empty when there was one."""
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was due."""
+
+    @_builtins.property
+    def next_attempt_at(self) -> _timestamp_pb2.Timestamp:
+        """When it is sent next. Absent unless it is PENDING."""
+
+    @_builtins.property
+    def completed_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was delivered or given up. Absent before."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        event_id: _builtins.str = ...,
+        event_type: _builtins.str = ...,
+        memory_id: _builtins.str = ...,
+        state: Global___WebhookDeliveryState.ValueType = ...,
+        attempts: _builtins.int = ...,
+        last_status: _builtins.int | None = ...,
+        last_error: _builtins.str = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        next_attempt_at: _timestamp_pb2.Timestamp | None = ...,
+        completed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_last_status", b"_last_status", "completed_at", b"completed_at", "created_at", b"created_at", "last_status", b"last_status", "next_attempt_at", b"next_attempt_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_status", b"_last_status", "attempts", b"attempts", "completed_at", b"completed_at", "created_at", b"created_at", "event_id", b"event_id", "event_type", b"event_type", "id", b"id", "last_error", b"last_error", "last_status", b"last_status", "memory_id", b"memory_id", "next_attempt_at", b"next_attempt_at", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__last_status: _TypeAlias = _typing.Literal["last_status"]  # noqa: Y015
+    _WhichOneofArgType__last_status: _TypeAlias = _typing.Literal["_last_status", b"_last_status"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_status) -> _WhichOneofReturnType__last_status | None: ...
+
+Global___WebhookDelivery: _TypeAlias = WebhookDelivery  # noqa: Y015

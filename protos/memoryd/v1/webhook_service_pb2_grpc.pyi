@@ -24,6 +24,11 @@ class WebhookServiceStub:
     """Changes what the request names and nothing else."""
     DeleteWebhook: _aio.UnaryUnaryMultiCallable[_webhook_service_pb2.DeleteWebhookRequest, _webhook_service_pb2.DeleteWebhookResponse]
     """Deletes a webhook."""
+    ListWebhookDeliveries: _aio.UnaryUnaryMultiCallable[_webhook_service_pb2.ListWebhookDeliveriesRequest, _webhook_service_pb2.ListWebhookDeliveriesResponse]
+    """Lists what was sent to a webhook and what is still to be sent, the newest first.
+
+    NOT_FOUND says that there is no such webhook, or that the page lies beyond the end.
+    """
 
 class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
     """Webhooks of the projects that the caller may use. Changes need an owner's role in the project."""
@@ -59,5 +64,16 @@ class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_webhook_service_pb2.DeleteWebhookRequest, _abc.Awaitable[_webhook_service_pb2.DeleteWebhookResponse]],
     ) -> _abc.Awaitable[_webhook_service_pb2.DeleteWebhookResponse]:
         """Deletes a webhook."""
+
+    @_abc_1.abstractmethod
+    def ListWebhookDeliveries(
+        self,
+        request: _webhook_service_pb2.ListWebhookDeliveriesRequest,
+        context: _aio.ServicerContext[_webhook_service_pb2.ListWebhookDeliveriesRequest, _abc.Awaitable[_webhook_service_pb2.ListWebhookDeliveriesResponse]],
+    ) -> _abc.Awaitable[_webhook_service_pb2.ListWebhookDeliveriesResponse]:
+        """Lists what was sent to a webhook and what is still to be sent, the newest first.
+
+        NOT_FOUND says that there is no such webhook, or that the page lies beyond the end.
+        """
 
 def add_WebhookServiceServicer_to_server(servicer: WebhookServiceServicer, server: _aio.Server) -> None: ...

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from spacy.tokens import Token
 
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense
-from service.inference.rules.parse import SUBJECTS
+from service.inference.rules.mending import SUBJECTS
 from service.inference.rules.phrases import Topic, capital, key, write
 
 NOTHING = Topic()
@@ -49,7 +49,9 @@ class Fact:
     ends: frozenset[str] = field(default_factory=frozenset)
     """Further relations in which this ends what is said of the same topic, or all if the topic is empty."""
     former: Topic | None = None
-    """The value that is said to be left behind: "from Berlin"."""
+    """The value that is said to be left behind: "from Berlin", "instead of tea"."""
+    renews: bool = False
+    """Whether it is said to be so "now" or "instead", so that it takes the place of its like."""
 
 
 def fact(who: Who, relation: str, topic: Topic, predicate: str, **more: object) -> Fact:
@@ -249,7 +251,18 @@ def denied(clause: Clause, verb: str, kept: Iterable[Token]) -> str:
 
 def is_habit(clause: Clause) -> bool:
     """Whether the clause says how often."""
-    return any(token.text.lower() in lexicon.FREQUENCY for token in clause.verb.subtree)
+    often = (token for token in clause.verb.subtree if token.text.lower() in lexicon.FREQUENCY)
+    return any(not any(child.tag_ == "CD" for child in token.children) for token in often)
+
+
+def is_of_the_day(clause: Clause) -> bool:
+    """Whether it is over tomorrow: "is loud tonight", "saw a movie last night"."""
+    words = [token.lower_ for token in clause.verb.subtree]
+    brief = {"today", "tonight"} & set(words)
+    return bool(brief) or any(
+        pair in {("last", "night"), ("this", "morning"), ("this", "evening"), ("this", "afternoon")}
+        for pair in pairwise(words)
+    )
 
 
 def relation_of(clause: Clause) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from service.inference.rules.facts import Fact
+from service.inference.rules.facts import Fact, Who
 from service.inference.rules.phrases import Topic
 from service.inference.rules.slots import Meeting, is_single, meet, same_person
 from service.memory.model import Event, Operation
@@ -85,9 +85,13 @@ class Revision:
         chosen = fresh[-1:] or (mine if len(mine) == 1 else [])
         for entry, old in chosen:
             at = old.text.lower().rindex(wrong_text.lower())
-            text = old.text[:at] + right + old.text[at + len(wrong_text) :]
+            text = _with_article(old.text[:at], right) + old.text[at + len(wrong_text) :]
             self._replace(entry, old, Fact(text, old.who, old.relation, value, old.holds), source)
         return bool(chosen)
+
+    def people(self) -> list[Who]:
+        """Those whom facts are about by a name beside their relation: "daughter Zosia"."""
+        return [old.who for _, old in self._current() if old.who.label[-1:] and " " in old.who.label]
 
     def last_new(self) -> Fact | None:
         """The fact that was stated last in this request."""
@@ -125,6 +129,14 @@ def _best(met: Sequence[tuple[Entry, Fact]], new: Fact) -> tuple[Entry, Fact] | 
     named = [pair for pair in met if new.former is not None and new.former.covers(pair[1].topic)]
     exact = [pair for pair in met if same_person(new.who, pair[1].who)]
     return next(iter(named or exact or met), None)
+
+
+def _with_article(before: str, value: str) -> str:
+    """A text up to a value and the value, with the article that fits it."""
+    start, _, article = before.rstrip().rpartition(" ")
+    if article not in {"a", "an"}:
+        return before + value
+    return f"{start} {'an' if value[:1].lower() in 'aeiou' else 'a'} {value}"
 
 
 def _written(facts: Sequence[Fact]) -> str:

@@ -21,6 +21,8 @@ _ENDS = lexicon.words(
     . ! ? … ; ... .. !! ?? ?! • |
     """
 )
+_CLOSING = _ENDS | {",", "and", "but", "so", "because", "since", "\n"}
+"""What may stand after "any more", unless it is more of something."""
 _DIALLED = frozenset("0123456789+-()./:")
 _ASKING = frozenset({"what", "where", "who", "whom", "whose", "how", "why", "which"})
 _INVERTING = lexicon.words(
@@ -65,6 +67,8 @@ class Sentence:
     end: int
     asks: bool = False
     corrects: bool = False
+    instead_of: tuple[str, ...] = ()
+    """What it says is no more: "coffee" of "tea instead of coffee", taken out of the words."""
 
     @property
     def spaces(self) -> tuple[bool, ...]:
@@ -147,6 +151,7 @@ def _as_number(run: list[Word]) -> list[Word]:
 def _spelled(words: Sequence[Word]) -> list[Word]:
     """The words as the parser knows them: chat spelling undone."""
     spelled: list[Word] = []
+    words = _without_asides(words)
     for index, word in enumerate(words):
         before = words[index - 1] if index else None
         texts = (
@@ -156,9 +161,28 @@ def _spelled(words: Sequence[Word]) -> list[Word]:
         )
         if word.text == "'s" and before is not None and before.text.lower() in lexicon.ATTRIBUTES:
             texts = _is_or_of(words[index + 1 :])
-        spelled.append(Word(texts[0], word.start, word.end))
+        named = texts[0] in lexicon.CAPITALIZED
+        spelled.append(Word(texts[0].capitalize() if named else texts[0], word.start, word.end))
         spelled.extend(Word(more, word.end, word.end) for more in texts[1:])
     return [word for word in spelled if word.text.strip() or "\n" in word.text]
+
+
+def _without_asides(words: Sequence[Word]) -> list[Word]:
+    """The words less "by the way" and the like, with the comma that sets them apart."""
+    kept: list[Word] = []
+    texts = [*(word.text.lower() for word in words), "."]
+    index = 0
+    while index < len(words):
+        aside = next((said for said in lexicon.ASIDES if tuple(texts[index : index + len(said)]) == said), ())
+        if aside and index + len(aside) < len(words) and texts[index + len(aside)] == "," and not kept:
+            index += 1
+        if texts[index : index + 2] == ["any", "more"] and texts[index + 2] in _CLOSING:
+            kept.append(Word("anymore", words[index].start, words[index + 1].end))
+            index += 1
+        elif not aside:
+            kept.append(words[index])
+        index += len(aside) or 1
+    return kept
 
 
 def _may_be_chat(word: Word, before: Word | None) -> bool:
@@ -190,18 +214,49 @@ def _runs(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
 
 def _questions_apart(words: tuple[Word, ...]) -> Iterator[Sentence]:
     """Splits "I'm vegan, what can I eat?" into what it tells and what it asks."""
+    words, gone = _without_former(words)
     body, corrects = _without_openers(words)
     if not body:
         return
+    mocks = tuple(word.text.lower() for word in words[:2]) in lexicon.MOCKING
     asked = words[-1].text.startswith("?") and not _asks_to_keep(body)
     cut = next((i for i in range(1, len(body)) if _turns_to_asking(body, i)), None)
-    if _asks(body, 0) or (asked and cut is None):
+    if mocks or _asks(body, 0) or (asked and cut is None):
         yield Sentence(body, words[0].start, words[-1].end, asks=True)
     elif cut is None:
-        yield Sentence(body, words[0].start, words[-1].end, corrects=corrects)
+        end = max(words[-1].end, *(word.end for word in gone)) if gone else words[-1].end
+        yield Sentence(body, words[0].start, end, corrects=corrects, instead_of=_values(gone))
     else:
         yield Sentence(body[:cut], words[0].start, body[cut - 1].end, corrects=corrects)
         yield Sentence(body[cut:], body[cut].start, words[-1].end, asks=True)
+
+
+def _without_former(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+    """Takes "instead of coffee" and ", no time" out of a sentence."""
+    texts = [word.text.lower() for word in words]
+    for i, pair in enumerate(pairwise(texts)):
+        if (
+            i
+            and pair in {(",", "no"), ("so", "no")}
+            and "no" not in texts[:i]
+            and texts[i + 2 : i + 3] != ["longer"]
+        ):
+            return words[:i], ()
+    at = next((i for i, pair in enumerate(pairwise(texts)) if i and pair in lexicon.INSTEAD_OF), None)
+    if at is None:
+        return words, ()
+    until = next(
+        (i for i in range(at, len(words)) if texts[i] in {",", "and", "but", "now", "?"}), len(words)
+    )
+    return (*words[:at], *words[until:]), words[at + 2 : until]
+
+
+def _values(gone: Iterable[Word]) -> tuple[str, ...]:
+    return tuple(
+        word.text.lower()
+        for word in gone
+        if word.text.lower() not in {"a", "an", "the", "my", "to", "in", "at", "from"}
+    )
 
 
 def _turns_to_asking(words: Sequence[Word], index: int) -> bool:

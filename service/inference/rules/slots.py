@@ -25,12 +25,36 @@ def meet(new: Fact, known: Fact) -> Meeting:
     if known.relation in new.ends and known.holds:
         return _end_of_other_slot(new, known)
     if new.relation != known.relation:
-        return Meeting.APART
+        hired = new.relation == "employer" and new.holds and known.topic.head in lexicon.WITHOUT_WORK
+        return Meeting.REPLACES if hired else Meeting.APART
     if new.relation == "sentiment":
         return _sentiment(new, known)
     if new.holds != known.holds:
         return _contradiction(new, known)
-    return _values(new, known)
+    return Meeting.REPLACES if new.holds and _renews(new, known) else _values(new, known)
+
+
+def _renews(new: Fact, known: Fact) -> bool:
+    """Whether the new fact is said to be instead of the known one: "I drive a Honda now"."""
+    left = new.former is not None and new.former.covers(known.topic)
+    alike = new.relation != "have" and new.topic != known.topic and _kind(new) == _kind(known)
+    return left or (new.renews and alike)
+
+
+def _verb(fact: Fact) -> str:
+    """The finite verb of a fact's text, which tells "prefers" from "likes"."""
+    return _words(fact)[0].lower()
+
+
+def _kind(fact: Fact) -> tuple[str, bool, bool]:
+    """What a fact has in common with its like: "drives a Honda" with "drives a Toyota", not "to work"."""
+    moves = fact.relation.startswith("plan ") or fact.relation == "be"
+    towards = not moves and bool(lexicon.TOWARDS.intersection(_words(fact)[1:2]))
+    return _verb(fact), towards, fact.relation == "sentiment" and bool(fact.topic.words)
+
+
+def _words(fact: Fact) -> list[str]:
+    return fact.text[len(fact.who.label) :].split()
 
 
 def is_single(relation: str) -> bool:
@@ -55,6 +79,8 @@ def _end_of_other_slot(new: Fact, known: Fact) -> Meeting:
 
 
 def _sentiment(new: Fact, known: Fact) -> Meeting:
+    if new.holds and known.holds and _verb(new) == _verb(known) and _renews(new, known):
+        return Meeting.REPLACES
     if (new.topic.head, new.topic.words) != (known.topic.head, known.topic.words):
         return Meeting.APART
     return Meeting.SAME if new.holds == known.holds else Meeting.REPLACES

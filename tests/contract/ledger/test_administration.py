@@ -19,7 +19,7 @@ from service.ledger.members import SqlMembers
 from service.ledger.memberships import organizations_of, usable_projects
 from service.ledger.organizations import SqlOrganizations
 from service.ledger.projects import SqlProjects
-from service.ledger.schema import api_keys, dropped_projects, metadata, organizations, projects
+from service.ledger.schema import api_keys, dropped_projects, metadata, organizations, projects, webhooks
 from service.ledger.webhooks import SqlWebhooks
 from service.memory.accounts import AccessRole, Principal, ProjectSelection, digest, new_secret
 from service.memory.errors import AlreadyExists, InvalidRequest, NotFound
@@ -86,7 +86,7 @@ class Stores:
         def invent(connection: Connection) -> None:
             for table in metadata.sorted_tables:
                 if table.name in empty and table not in (dropped_projects, api_keys):
-                    connection.execute(insert(table).values(invented(table) | {"project_id": project.id}))
+                    connection.execute(insert(table).values(invented(table) | known(table, project)))
 
         await self.database.write(invent)
 
@@ -110,6 +110,12 @@ class Migrated(Protocol):
     """What the fixture `project` gives."""
 
     database: Database
+
+
+def known(table: Table, project: Project) -> dict[str, object]:
+    """Values that must be those of rows that are there."""
+    webhook = select(webhooks.c.id).where(webhooks.c.project_id == project.id).limit(1).scalar_subquery()
+    return {"project_id": project.id} | ({"webhook_id": webhook} if "webhook_id" in table.c else {})
 
 
 def invented(table: Table) -> dict[str, object]:
@@ -187,7 +193,7 @@ async def test_requests_for_a_deleted_project(stores: Stores) -> None:
     with pytest.raises(NotFound):
         await stores.ledger.project_settings(project.id)
     with pytest.raises(NotFound):
-        await SqlWebhooks(stores.database).create(project.id, "", "https://example.com", [], NOW)
+        await SqlWebhooks(stores.database).create(project.id, "", "https://example.com", [], "s", NOW)
     with pytest.raises(NotFound):
         await stores.members.add(
             Group(project.organization_id, project.id), Member("a@b.c", AccessRole.OWNER, NOW)

@@ -150,7 +150,10 @@ async def test_pages_come_from_indexes(project: Project) -> None:
         "SELECT * FROM requests WHERE project_id = 'p' AND created_at >= 5 "
         "ORDER BY created_at DESC, sequence DESC LIMIT 50"
     )
-    changes = "SELECT * FROM changes WHERE project_id = 'p' AND request_id IN ('a', 'b') ORDER BY sequence"
+    changes = (
+        "SELECT * FROM changes WHERE project_id = 'p' AND request_id IN ('a', 'b') "
+        "ORDER BY request_id, sequence"
+    )
 
     def plan(statement: str) -> list[str]:
         with project.database._reader.connect() as connection:

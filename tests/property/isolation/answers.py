@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -52,16 +52,35 @@ class Answer:
 
 def call(channel: grpc.Channel, method: MethodDescriptor, request: Message, secret: str) -> Answer:
     """Calls a method with a key."""
-    rpc = channel.unary_unary(
-        f"/{method.containing_service.full_name}/{method.name}",
-        request_serializer=type(request).SerializeToString,
-        response_deserializer=GetMessageClass(method.output_type).FromString,
-    )
     try:
-        message = rpc(request, metadata=(("authorization", f"Token {secret}"),), timeout=60)
+        message = call_whole(channel, method, request, (("authorization", f"Token {secret}"),), 60)
     except grpc.RpcError as error:
         return _error(cast("grpc.Call", error))
     return Answer("OK", message)
+
+
+def call_whole(
+    channel: grpc.Channel,
+    method: MethodDescriptor,
+    request: Message,
+    metadata: Sequence[tuple[str, str]],
+    timeout: float,
+) -> Message:
+    """The answer of any method; the answers of a stream in one."""
+    answer = GetMessageClass(method.output_type)
+    open_rpc: Any = channel.unary_stream if method.server_streaming else channel.unary_unary
+    rpc = open_rpc(
+        f"/{method.containing_service.full_name}/{method.name}",
+        request_serializer=type(request).SerializeToString,
+        response_deserializer=answer.FromString,
+    )
+    told: Any = rpc(request, metadata=metadata, timeout=timeout)
+    if not method.server_streaming:
+        return cast("Message", told)
+    whole = answer()
+    for each in told:
+        whole.MergeFrom(each)
+    return whole
 
 
 def _error(error: grpc.Call) -> Answer:

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from memoryd.v1.entity_service_pb2 import Entity, EntityTotals, EntityType
 from memoryd.v1.memory_pb2 import EVENT_STATUS_PENDING, EVENT_STATUS_RUNNING, EVENT_STATUS_SUCCEEDED
 
@@ -16,7 +16,7 @@ from tests.property.isolation.callers import Caller, Callers
 from tests.property.isolation.memory_steps import places, readers, writers
 from tests.property.isolation.picks import ANYBODY, Pick, picks, users
 from tests.property.isolation.tenants import Project
-from tests.property.isolation.world import SCOPE_FIELDS, Books, Named
+from tests.property.isolation.world import EVENTS, SCOPE_FIELDS, Books, Named
 
 ROW = {"type": "object", "properties": {"memory_id": {"type": "string"}, "memory": {"type": "string"}}}
 ROWS = json.dumps({"type": "object", "properties": {"facts": {"type": "array", "items": ROW}}})
@@ -29,6 +29,12 @@ class LedgerSteps(RuleBasedStateMachine):
     """What is asked about projects."""
 
     callers: Callers
+
+    @initialize()
+    def order(self) -> None:
+        """Every project has an export."""
+        for number, _ in enumerate(self.callers.tenants.projects):
+            self.export((number, None), ANYBODY)
 
     @rule(caller=readers, status=st.none() | st.sampled_from(["SUCCEEDED", "FAILED"]))
     def events(self, caller: Caller, status: str | None) -> None:
@@ -51,6 +57,18 @@ class LedgerSteps(RuleBasedStateMachine):
             assert {change.id for change in found[1].message.event.results} <= self.books(
                 found[0]
             ).past.keys()
+
+    @rule(caller=readers)
+    def watch(self, caller: Caller) -> None:
+        """A project follows its own changes, in their order."""
+        if asked := self.callers.ask(caller, "WatchEvents", from_beginning=True, until_now=True):
+            project, answer = asked
+            assert answer.ok, answer
+            told: dict[str, list[str]] = {}
+            for change in answer.message.changes:
+                told.setdefault(change.memory_id, []).append(EVENTS[change.event])
+            past = self.books(project).past
+            assert told == {memory: [event for event, *_ in entries] for memory, entries in past.items()}
 
     @rule(caller=readers, kind=st.none() | st.sampled_from(SCOPE_FIELDS))
     def list_entities(self, caller: Caller, kind: str | None) -> None:
@@ -162,6 +180,7 @@ class LedgerSteps(RuleBasedStateMachine):
         while True:
             found = self.callers.ask(caller, "GetExport", memory_export_id=export_id)
             assert found is not None
+            assert found[1].ok, found[1]
             if found[1].message.status not in {EVENT_STATUS_PENDING, EVENT_STATUS_RUNNING}:
                 break
             assert time.monotonic() < limit

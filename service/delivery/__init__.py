@@ -1,0 +1,1 @@
+"""Sends news to addresses that clients chose."""
