@@ -30,6 +30,7 @@ from service.ledger.database import Database
 from service.ledger.deliveries import SqlDeliveries
 from service.ledger.edits import SqlEdits
 from service.ledger.entities import SqlEntities
+from service.ledger.erasure import SqlErasure
 from service.ledger.events import SqlEventLog
 from service.ledger.exports import SqlExports
 from service.ledger.feed import SqlFeed
@@ -47,6 +48,7 @@ from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
 from service.memory.deliver import Retries, webhook_workers
 from service.memory.edit import DeleteMemories, UpdateMemories
+from service.memory.erase import EraseEntity
 from service.memory.errors import PermissionDenied
 from service.memory.exports import CreateExport, MakeExport, Writer, export_worker
 from service.memory.feed import Arrivals
@@ -121,6 +123,7 @@ async def running_service(
         add = AddMemories(ledger, embedder, infer, now, on_commit=committed, on_pending=stored)
         edits = SqlEdits(database)
         delete = DeleteMemories(edits, now, on_commit=committed)
+        erase = EraseEntity(SqlErasure(database), index, now, on_commit=committed)
         previews = SqlPreviews(database)
         reader, versions = SqlMemories(database), SqlVersions(database)
         memories = MemoryUseCases(
@@ -163,7 +166,7 @@ async def running_service(
                 _account_handlers(accounts, database, committed),
                 WebhookHandlers(WebhookAdministration(accounts, SqlWebhooks(database), now), deliveries),
                 EventHandlers(accounts, SqlEventLog(database), SqlFeed(database), arrivals),
-                EntityHandlers(accounts, SqlEntities(database), delete, now),
+                EntityHandlers(accounts, SqlEntities(database), delete, erase, now),
                 ExportHandlers(
                     accounts, book, CreateExport(book, now, on_pending=ordered.set), reader, writer, now
                 ),

@@ -218,6 +218,8 @@ ENTITIES = (
     Case("CreateEntity", {"run_id": "$user"}, path="/runs/", more=frozenset({"run_id"})),
     Case("CreateEntity", {"user_id": " "}, path="/users/", code="INVALID_ARGUMENT"),
     Case("DeleteEntity", {"entity_type": "user", "entity_id": "$user"}),
+    Case("DeleteEntity", {"entity_type": "run", "entity_id": "$run", "erase": True}),
+    Case("DeleteEntity", {"entity_type": "user", "entity_id": "$user", "erase": True}),
     Case("DeleteEntity", {"entity_type": "shoe", "entity_id": "$user"}, code="INVALID_ARGUMENT"),
     Case("ListEntityFilters"),
     Case("GetStats"),

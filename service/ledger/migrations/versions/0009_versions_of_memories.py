@@ -1,8 +1,7 @@
-"""Versions of memories.
+"""Versions of memories. Those that ended before are made from the log of changes.
 
-Versions that ended before are made from the log of changes, which does not hold all of them: whether a memory
-that is gone was immutable, when it would have expired and who said it is not known any more, and of one that
-is there it is taken to have been as it is.
+The log does not hold all of a version: whether a memory that is gone was immutable, when it would have
+expired and who said it is not known any more, and of one that is there it is taken to have been as it is.
 """
 
 from __future__ import annotations
