@@ -42,7 +42,8 @@ from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
 from service.memory.edit import DeleteMemories, UpdateMemories
 from service.memory.errors import PermissionDenied
-from service.memory.exports import CreateExport, MakeExport, Writer, export_worker
+from service.memory.exports import CreateExport, MakeExport, export_worker
+from service.memory.filling import Writer
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
 from service.memory.members import MemberAdministration

@@ -13,7 +13,8 @@ from service.handlers.admission import admit
 from service.handlers.event_record import timestamp
 from service.handlers.fields import Fields
 from service.memory.accounts import Accounts
-from service.memory.exports import CreateExport, Export, ExportBook, Wanted, Writer, get_export
+from service.memory.exports import CreateExport, Export, ExportBook, Wanted, get_export
+from service.memory.filling import Writer
 from service.memory.filters.parse import EMPTY
 from service.memory.json_schema import Schema, fault_in
 from service.memory.ports import Clock, MemoryReader
