@@ -17,6 +17,7 @@ from service.handlers.entities import EntityHandlers
 from service.handlers.events import EventHandlers
 from service.handlers.exports import ExportHandlers
 from service.handlers.memories import MemoryHandlers, MemoryUseCases
+from service.handlers.profiles import ProfileHandlers
 from service.handlers.webhooks import WebhookHandlers
 from service.index import connect
 from service.index.chroma import ChromaIndex
@@ -36,6 +37,8 @@ from service.ledger.ledger import SqlLedger
 from service.ledger.members import SqlMembers
 from service.ledger.memories import SqlMemories
 from service.ledger.organizations import SqlOrganizations
+from service.ledger.profile_jobs import SqlProfileJobs
+from service.ledger.profiles import SqlProfiles
 from service.ledger.projects import SqlProjects
 from service.ledger.webhooks import SqlWebhooks
 from service.memory.accounts import new_secret
@@ -50,6 +53,7 @@ from service.memory.members import MemberAdministration
 from service.memory.organizations import OrganizationAdministration
 from service.memory.pending import SIDE_BY_SIDE, pending_workers
 from service.memory.ports import Embedder, Reasoner, Wake
+from service.memory.profile_jobs import CreateProfileJob, MakeProfile, profile_worker
 from service.memory.projects import ProjectAdministration
 from service.memory.search import SearchMemories
 from service.memory.webhooks import WebhookAdministration
@@ -127,9 +131,15 @@ async def running_service(
         exporting = export_worker(
             book, MakeExport(book, reader, writer, now), now, settings.request_timeout, ordered
         )
+        jobs, requested, register = SqlProfileJobs(database), asyncio.Event(), SqlEntities(database)
+        await jobs.recover()
+        profiling = profile_worker(
+            jobs, MakeProfile(jobs, reader, writer, now), now, settings.request_timeout, requested
+        )
+        profiles = SqlProfiles(database)
         indexing = index_writer(ledger, index, committed)
         pending = pending_workers(ledger, add, now, settings.request_timeout, stored)
-        for worker in (indexing, exporting, *pending):
+        for worker in (indexing, exporting, profiling, *pending):
             stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
 
         readiness = Readiness(
@@ -144,9 +154,16 @@ async def running_service(
                 _account_handlers(accounts, database, committed.set),
                 WebhookHandlers(WebhookAdministration(accounts, SqlWebhooks(database), now)),
                 EventHandlers(accounts, SqlEventLog(database)),
-                EntityHandlers(accounts, SqlEntities(database), delete, now),
+                EntityHandlers(accounts, register, delete, now),
                 ExportHandlers(
                     accounts, book, CreateExport(book, now, on_pending=ordered.set), reader, writer, now
+                ),
+                ProfileHandlers(
+                    accounts,
+                    profiles,
+                    register,
+                    CreateProfileJob(profiles, jobs, register, now, on_pending=requested.set),
+                    jobs,
                 ),
                 readiness,
                 drain_seconds,

@@ -14,8 +14,8 @@ from service.ledger import rows, stored_work
 from service.ledger.database import Database
 from service.ledger.schema import exports
 from service.memory.errors import Failure
-from service.memory.exports import Export, Wanted, schema_from
-from service.memory.json_schema import Schema
+from service.memory.exports import Export, Wanted
+from service.memory.json_schema import Schema, schema_from
 from service.memory.model import RequestStatus
 
 
@@ -83,7 +83,9 @@ class SqlExports:
 
     async def _end(self, export: Export, at: datetime, values: rows.Values) -> None:
         await self._database.write(
-            lambda connection: stored_work.end(connection, exports, export.sequence, at, values)
+            lambda connection: stored_work.end(
+                connection, exports, export.project_id, export.sequence, at, values
+            )
         )
 
 

@@ -1,6 +1,7 @@
 """Tables whose rows are work: each is taken once, oldest first, and keeps how it ended.
 
-They have the columns `sequence`, `status`, `reason`, `error_text`, `started_at` and `completed_at`.
+They have the columns `sequence`, `project_id`, `status`, `reason`, `error_text`, `started_at`
+and `completed_at`.
 """
 
 from __future__ import annotations
@@ -30,9 +31,20 @@ def take_oldest(connection: Connection, table: Table, at: datetime) -> rows.AnyR
     return row
 
 
-def end(connection: Connection, table: Table, sequence: int, at: datetime, values: rows.Values) -> bool:
+def end(
+    connection: Connection,
+    table: Table,
+    project_id: str,
+    sequence: int,
+    at: datetime,
+    values: rows.Values,
+) -> bool:
     """Keeps how a RUNNING row ended; false when it does not run any more."""
-    running = (table.c.sequence == sequence, table.c.status == RequestStatus.RUNNING.value)
+    running = (
+        table.c.project_id == project_id,
+        table.c.sequence == sequence,
+        table.c.status == RequestStatus.RUNNING.value,
+    )
     ended = update(table).where(*running).values({**values, "completed_at": rows.microseconds(at)})
     return connection.execute(ended).rowcount > 0
 

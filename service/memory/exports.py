@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol
 
 import structlog
-from memoryd.exact_json import dumps, loads
+from memoryd.exact_json import dumps
 
 from service.memory.errors import Failure, InferenceFailed, NotFound, Unavailable, Violation
 from service.memory.filling import Writer, fitting_value
@@ -185,11 +185,6 @@ def export_worker(
         return True
 
     return Worker("exports", make_oldest, (Unavailable,), woken)
-
-
-def schema_from(text: str) -> Schema:
-    """A schema as it was stored."""
-    return cast("Schema", loads(text))
 
 
 def _unwrapped(filters: Mapping[str, object]) -> Mapping[str, object]:

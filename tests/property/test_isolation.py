@@ -51,7 +51,8 @@ def channel(memoryd: Memoryd) -> Iterator[grpc.Channel]:
 def run(machine: Callable[[], Isolation], *phases: Phase) -> None:
     """Runs the machine."""
     chosen = settings(
-        max_examples=EXAMPLES,
+        # Who looks for a mistake that is there ends with the first example that shows it.
+        max_examples=4 * EXAMPLES if phases else EXAMPLES,
         stateful_step_count=STEPS,
         phases=phases or tuple(Phase),
         deadline=None,

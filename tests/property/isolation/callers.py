@@ -23,7 +23,13 @@ Caller: TypeAlias = tuple[int, Selection]
 """The number of a key, and what it selects."""
 
 NOBODY = 3
-ID_FIELDS = {"memories": "memory_id", "past": "memory_id", "adds": "event_id", "exports": "memory_export_id"}
+ID_FIELDS = {
+    "memories": "memory_id",
+    "past": "memory_id",
+    "adds": "event_id",
+    "exports": "memory_export_id",
+    "jobs": "job_id",
+}
 """In which field of a request the id of a thing stands."""
 
 FAULTS = {"INTERNAL", "UNKNOWN", "UNAVAILABLE", "DEADLINE_EXCEEDED"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.property.isolation.ledger_steps import LedgerSteps
 from tests.property.isolation.memory_steps import MemorySteps
+from tests.property.isolation.profile_steps import ProfileSteps
 
 
-class Isolation(MemorySteps, LedgerSteps):
+class Isolation(MemorySteps, LedgerSteps, ProfileSteps):
     """All steps."""
