@@ -23,7 +23,25 @@ class EntityType(Convertor[str]):
         return value
 
 
+class EntityId(Convertor[str]):
+    """Whatever a client took for an id, with slashes and line breaks: `{entity_id:entity_id}`.
+
+    Starlette's own `path` stops at a line break, and what is wrong with an id is for the service to say.
+    """
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        """The id as it stands in the path."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """The id as it stands in the path."""
+        return value
+
+
 register_url_convertor("entity_type", EntityType())
+register_url_convertor("entity_id", EntityId())
 
 
 class PathRules:

@@ -40,6 +40,7 @@ from service.ledger.organizations import SqlOrganizations
 from service.ledger.profile_jobs import SqlProfileJobs
 from service.ledger.profiles import SqlProfiles
 from service.ledger.projects import SqlProjects
+from service.ledger.versions import SqlVersions
 from service.ledger.webhooks import SqlWebhooks
 from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
@@ -56,6 +57,7 @@ from service.memory.ports import Embedder, Reasoner, Wake
 from service.memory.profile_jobs import CreateProfileJob, MakeProfile, profile_worker
 from service.memory.projects import ProjectAdministration
 from service.memory.search import SearchMemories
+from service.memory.search_past import SearchPast
 from service.memory.webhooks import WebhookAdministration
 from service.memory.work import Bell
 from service.opening import now, open_database
@@ -116,10 +118,12 @@ async def running_service(
         add = AddMemories(ledger, embedder, infer, now, on_commit=committed.set, on_pending=stored)
         edits = SqlEdits(database)
         delete = DeleteMemories(edits, now, on_commit=committed.set)
-        reader = SqlMemories(database)
+        reader, versions = SqlMemories(database), SqlVersions(database)
         memories = MemoryUseCases(
             reader=reader,
+            versions=versions,
             search=SearchMemories(reader, index, embedder, now),
+            search_past=SearchPast(versions, index, embedder, now),
             add=add,
             update=UpdateMemories(edits, embedder, now, on_commit=committed.set),
             delete=delete,

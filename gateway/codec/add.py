@@ -51,7 +51,7 @@ def _decode(
     request = AddMemoriesRequest(
         messages=read_messages(body.get("messages"), violations),
         custom_categories=read_categories(body.get("custom_categories"), violations),
-        timestamp=fields.integer("timestamp"),
+        timestamp=fields.integer("timestamp", bits=64),
     )
     given: dict[str, object] = {
         **{name: fields.text(name) for name in TEXT_FIELDS},

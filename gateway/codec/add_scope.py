@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gateway.codec.fields import KINDS
+from gateway.codec.fields import kind_of
 from gateway.errors import Violation
 
 FIELD = "filters"
@@ -36,7 +36,7 @@ def _entries(value: object, path: str, violations: list[Violation]) -> Iterator[
     if value is None:
         return
     if not isinstance(value, Mapping):
-        violations.append(Violation(path, f"{path} must be an object, not {KINDS[type(value)]}"))
+        violations.append(Violation(path, f"{path} must be an object, not {kind_of(value)}"))
         return
     for name, inner in value.items():
         if name == "AND" and isinstance(inner, list):

@@ -22,7 +22,7 @@ from memoryd.v1.memory_service_pb2 import (
 from starlette.datastructures import QueryParams
 
 from gateway.codec.add import evidence_object
-from gateway.codec.fields import KINDS, Fields, assign
+from gateway.codec.fields import Fields, assign, kind_of
 from gateway.codec.memory import raw_object, rfc3339
 from gateway.codec.project import read_project
 from gateway.errors import Violation
@@ -159,7 +159,7 @@ def _moment(fields: Fields) -> Timestamp | None:
         elif isinstance(value, int | Decimal) and not isinstance(value, bool):
             timestamp.FromMicroseconds(int(value * 1_000_000))
         elif value is not None:
-            fields.fault("timestamp", f"must be a number or a string, not {KINDS[type(value)]}")
+            fields.fault("timestamp", f"must be a number or a string, not {kind_of(value)}")
             return None
     except (ValueError, OverflowError):
         fields.fault("timestamp", "must be a time in Unix seconds or ISO 8601")
@@ -170,7 +170,7 @@ def _moment(fields: Fields) -> Timestamp | None:
 def _item(item: object, index: int, violations: list[Violation]) -> MemoryEdit:
     path = f"memories[{index}]"
     if not isinstance(item, dict):
-        violations.append(Violation(path, f"{path} must be an object, not {KINDS[type(item)]}"))
+        violations.append(Violation(path, f"{path} must be an object, not {kind_of(item)}"))
         return MemoryEdit()
     fields = Fields(item, path, violations)
     return _edit(MemoryEdit(memory_id=fields.text("memory_id") or ""), fields)
@@ -179,7 +179,7 @@ def _item(item: object, index: int, violations: list[Violation]) -> MemoryEdit:
 def _required_id(item: object, index: int, violations: list[Violation]) -> str:
     path = f"memories[{index}]"
     if not isinstance(item, dict):
-        violations.append(Violation(path, f"{path} must be an object, not {KINDS[type(item)]}"))
+        violations.append(Violation(path, f"{path} must be an object, not {kind_of(item)}"))
         return ""
     return Fields(item, path, violations).text("memory_id") or ""
 

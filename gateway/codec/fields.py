@@ -25,9 +25,6 @@ KINDS: Mapping[type, str] = {
 """What `memoryd.exact_json.loads` yields, in words."""
 
 
-INT64 = range(-(2**63), 2**63)
-
-
 def kind_of(value: object) -> str:
     """What a JSON value is, in words."""
     return KINDS[Decimal if isinstance(value, Decimal) else type(value)]
@@ -70,10 +67,10 @@ class Fields:
         """A boolean."""
         return self._typed(name, bool)
 
-    def integer(self, name: str) -> int | None:
-        """An integer of 64 bits, written without a fraction."""
+    def integer(self, name: str, bits: int = 32) -> int | None:
+        """An integer that the proto's field can hold, written without a fraction."""
         value = self._typed(name, int)
-        if value is not None and value not in INT64:
+        if value is not None and not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
             self.fault(name, "is out of range")
             return None
         return value
@@ -86,6 +83,13 @@ class Fields:
         if value is not None:
             self.fault(name, f"must be a number, not {kind_of(value)}")
         return None
+
+    def moment_text(self, name: str) -> str | None:
+        """A time: a string, or a number of Unix seconds as text, to the last digit."""
+        value = self.values.get(name)
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            return str(value)
+        return self.text(name)
 
     def object_text(self, name: str) -> str | None:
         """An object, as JSON text that says exactly the same."""
@@ -100,7 +104,7 @@ class Fields:
         given = self.items(name)
         for index, item in enumerate(given):
             if not isinstance(item, str):
-                self.fault(f"{name}[{index}]", f"must be a string, not {KINDS[type(item)]}")
+                self.fault(f"{name}[{index}]", f"must be a string, not {kind_of(item)}")
         return [item for item in given if isinstance(item, str)]
 
     def items(self, name: str) -> list[object]:

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from memoryd import exact_json
-from memoryd.v1.memory_service_pb2 import DeleteMemoriesRequest, ListMemoriesRequest, ListMemoriesResponse
+from memoryd.v1.memory_service_pb2 import (
+    DeleteMemoriesRequest,
+    GetMemoryRequest,
+    ListMemoriesRequest,
+    ListMemoriesResponse,
+)
 from starlette.datastructures import URL, QueryParams
 
 from gateway.codec.fields import Fields, assign
@@ -30,6 +35,20 @@ class ListCall:
     paginated: bool
 
 
+def decode_get(memory_id: str, query: QueryParams) -> Decoded[GetMemoryRequest]:
+    """GET /v1/memories/{id}/."""
+    violations: list[Violation] = []
+    request = GetMemoryRequest(memory_id=memory_id)
+    assign(
+        request,
+        {
+            **past_in_query(QueryFields(query, violations)),
+            **read_project(Fields({}, "", violations), query),
+        },
+    )
+    return Decoded(request, violations)
+
+
 def decode_query(query: QueryParams, entity: tuple[str, str] | None = None) -> ListCall:
     """A request of the first generation: everything stands in the query, the entity in the path."""
     violations: list[Violation] = []
@@ -40,6 +59,7 @@ def decode_query(query: QueryParams, entity: tuple[str, str] | None = None) -> L
         request,
         {
             "show_expired": fields.flag("show_expired"),
+            **past_in_query(fields),
             "page": page,
             "page_size": page_size if limit is None or page_size is not None else limit,
             "entity_type": entity and entity[0],
@@ -81,6 +101,7 @@ def decode_body(body: dict[str, object], query: QueryParams, *, ids_beside_filte
             "filters": fields.object_text("filters"),
             "metadata": fields.object_text("metadata"),
             "show_expired": fields.flag("show_expired"),
+            **past_in_body(fields),
             "page": pages["page"],
             "page_size": next(iter(given_sizes), None),
             **read_project(fields, query),
@@ -132,6 +153,16 @@ def _filtered(request: R, fields: QueryFields) -> R:
     }
     assign(request, {name: read(name) for read, names in readers.items() for name in names})
     return request
+
+
+def past_in_query(fields: QueryFields) -> dict[str, object]:
+    """Which versions a query asks for."""
+    return {"as_of": fields.text("as_of"), "include_superseded": fields.flag("include_superseded")}
+
+
+def past_in_body(fields: Fields) -> dict[str, object]:
+    """Which versions a body asks for."""
+    return {"as_of": fields.moment_text("as_of"), "include_superseded": fields.flag("include_superseded")}
 
 
 def refuse_ids(fields: Fields) -> None:

@@ -33,6 +33,12 @@ def memory_object(memory: Memory, fields: Collection[str] = ()) -> dict[str, obj
         "created_at": rfc3339(memory.created_at),
         "updated_at": rfc3339(memory.updated_at),
     }
+    if memory.HasField("superseded"):
+        whole |= {
+            "valid_from": rfc3339(memory.valid_from),
+            "valid_to": rfc3339(memory.valid_to) if memory.HasField("valid_to") else None,
+            "superseded": memory.superseded,
+        }
     if "score" in given:
         whole["score"] = memory.score
     return {name: value for name, value in whole.items() if not fields or name in fields}

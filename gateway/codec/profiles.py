@@ -34,15 +34,11 @@ def decode_job(
 ) -> Decoded[CreateProfileJobRequest]:
     """A request for profiles. Clients send the idempotency key as a header."""
     fields, request = Fields(body, "", []), CreateProfileJobRequest()
-    limit = fields.integer("limit")
-    if limit is not None and abs(limit) >= 2**31:
-        fields.fault("limit", "is out of range")
-        limit = None
     assign(
         request,
         {
             **{name: fields.text(name) for name in ("operation", "entity_type", "entity_id")},
-            "limit": limit,
+            "limit": fields.integer("limit"),
             "idempotency_key": _key(fields, headers),
             **read_project(fields, query),
         },

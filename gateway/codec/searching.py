@@ -7,7 +7,7 @@ from memoryd.v1.memory_service_pb2 import SearchMemoriesRequest, SearchMemoriesR
 from starlette.datastructures import QueryParams
 
 from gateway.codec.fields import Fields, assign
-from gateway.codec.listing import refuse_ids
+from gateway.codec.listing import past_in_body, refuse_ids
 from gateway.codec.memory import SCOPE_FIELDS, memory_object
 from gateway.codec.project import read_project
 from gateway.errors import Violation
@@ -44,6 +44,7 @@ def decode(
         {
             **{name: fields.text(name) for name in ("query", *SCOPE_FIELDS, "output_format")},
             **{name: fields.flag(name) for name in FLAGS},
+            **past_in_body(fields),
             "filters": fields.object_text("filters"),
             "metadata": fields.object_text("metadata"),
             "top_k": limit if top_k is None else top_k,

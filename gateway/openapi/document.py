@@ -35,6 +35,7 @@ OPEN: dict[str, Any] = {"security": []}
 PROJECT_PARAMETERS = schemas.query_parameters(schemas.PROJECT)
 """The project may stand in the query of any call."""
 
+GET_PARAMETERS = schemas.query_parameters(memories.QUERY_PAST, schemas.PROJECT)
 FILTER_PARAMETERS = schemas.query_parameters(memories.QUERY_FILTERS, memories.QUERY_IDS, schemas.PROJECT)
 LIST_PARAMETERS = schemas.query_parameters(memories.QUERY_FILTERS, memories.QUERY_LIST, schemas.PROJECT)
 PAGE_PARAMETERS = schemas.query_parameters(memories.PAGE, schemas.PROJECT)

@@ -26,6 +26,12 @@ MEMORY = record(
         "expiration_date": text("The last day on which it holds, in UTC.", format="date"),
         "created_at": {**_TIME, "description": "When it was said or first stored."},
         "updated_at": {**_TIME, "description": "When it last changed."},
+        "valid_from": {
+            **_TIME,
+            "description": "When this version of it was committed. In answers about the past only.",
+        },
+        "valid_to": text("When it was superseded or deleted; null while it is current.", format="date-time"),
+        "superseded": {"type": "boolean", "description": "It is current no longer."},
     },
     (),
     "A fact that is remembered. With `fields`, only those are there.",
@@ -101,7 +107,12 @@ IDS: dict[str, Schema] = {
     "run_id": text("The session or run; `*` for any."),
 }
 
+_AS_OF = "Give what was current at this moment, by the time of commit: RFC 3339 or Unix seconds."
+_SUPERSEDED = "Give every version, also those that are current no longer; with `as_of`, those up to then."
+
 SHOWN: dict[str, Schema] = {
+    "as_of": {"nullable": True, "description": _AS_OF, "oneOf": [{"type": "number"}, _STRING]},
+    "include_superseded": flag(_SUPERSEDED, default=False),
     "fields": {**_STRINGS, "nullable": True, "description": "The fields of a memory to give; all if none."},
     "show_expired": flag("Give memories that have expired too.", default=False),
 }
@@ -132,7 +143,13 @@ QUERY_IDS: dict[str, Schema] = {
     "memory_ids": {**_STRINGS, "description": "Ids of memories, repeated or comma-separated."}
 }
 
+QUERY_PAST: dict[str, Schema] = {
+    "as_of": {**_STRING, "description": _AS_OF},
+    "include_superseded": {"type": "boolean", "description": _SUPERSEDED},
+}
+
 QUERY_LIST: dict[str, Schema] = {
+    **QUERY_PAST,
     **PAGE,
     "limit": {"type": "integer", "minimum": 1, "description": "The same as `page_size`, for an array."},
     "fields": {**_STRINGS, "description": "The fields of a memory to give, repeated or comma-separated."},

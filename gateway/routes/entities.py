@@ -61,7 +61,7 @@ async def list_entity_filters(request: Request) -> Response:
 
 # An id may hold slashes.
 @router.get(
-    "/v1/entities/{entity_type}/{entity_id:path}/",
+    "/v1/entities/{entity_type}/{entity_id:entity_id}/",
     name="get_entity_v1",
     summary="Get an entity",
     response_model=None,
@@ -69,7 +69,7 @@ async def list_entity_filters(request: Request) -> Response:
     openapi_extra=document.PROJECT_PARAMETERS,
 )
 @router.get(
-    "/v2/entities/{entity_type}/{entity_id:path}/",
+    "/v2/entities/{entity_type}/{entity_id:entity_id}/",
     summary="Get an entity",
     response_model=None,
     responses=document.responses("Entity"),
@@ -85,7 +85,7 @@ async def get_entity(request: Request, entity_type: str, entity_id: str) -> Resp
 
 
 @router.delete(
-    "/v1/entities/{entity_type}/{entity_id:path}/",
+    "/v1/entities/{entity_type}/{entity_id:entity_id}/",
     name="delete_entity_v1",
     summary="Delete an entity",
     response_model=None,
@@ -93,7 +93,7 @@ async def get_entity(request: Request, entity_type: str, entity_id: str) -> Resp
     openapi_extra=document.PROJECT_PARAMETERS,
 )
 @router.delete(
-    "/v2/entities/{entity_type}/{entity_id:path}/",
+    "/v2/entities/{entity_type}/{entity_id:entity_id}/",
     summary="Delete an entity",
     response_model=None,
     responses=document.responses("EntityDeleted"),

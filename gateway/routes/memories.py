@@ -97,7 +97,7 @@ async def list_memories_v3(request: Request) -> Response:
 
 
 @router.get(
-    "/v1/memories/{entity_type:entity_type}/{entity_id:path}/",
+    "/v1/memories/{entity_type:entity_type}/{entity_id:entity_id}/",
     summary="List the memories of an entity",
     response_model=None,
     responses=document.responses("MemoryList"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter
 from memoryd.v1.memory_service_pb2 import (
     DeleteMemoryRequest,
-    GetMemoryRequest,
     ListMemoryHistoryRequest,
 )
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from starlette.responses import Response
 
 from gateway.body import read_object
 from gateway.calls import caller_of
-from gateway.codec import edits
+from gateway.codec import edits, listing
 from gateway.codec.memory import memory_object
 from gateway.codec.project import decode_selection
 from gateway.openapi import document
@@ -28,12 +27,12 @@ router = APIRouter(tags=["memories"])
     summary="Get a memory",
     response_model=None,
     responses=document.responses("Memory"),
-    openapi_extra=document.PROJECT_PARAMETERS,
+    openapi_extra=document.GET_PARAMETERS,
 )
 async def get_memory(request: Request, memory_id: str) -> Response:
-    """Gives one memory, expired or not."""
+    """Gives one memory, expired or not: as it is now, or as it was known at a moment (`as_of`)."""
     caller = caller_of(request)
-    decoded = decode_selection(GetMemoryRequest(memory_id=memory_id), request.query_params)
+    decoded = listing.decode_get(memory_id, request.query_params)
     found = await read_checked(caller, caller.stubs.memories.GetMemory, decoded)
     return answer_object(memory_object(found.memory))
 

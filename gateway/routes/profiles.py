@@ -25,7 +25,7 @@ router = APIRouter(tags=["profiles"])
 
 # An id may hold slashes. What ends with /profile is read as a profile here, and as an id under /v1/entities/.
 @router.get(
-    "/v2/entities/user/{entity_id:path}/profile/",
+    "/v2/entities/user/{entity_id:entity_id}/profile/",
     summary="Get a profile",
     response_model=None,
     responses=document.responses("Profile"),

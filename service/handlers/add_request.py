@@ -22,6 +22,9 @@ MOST_CATEGORIES = 100
 LONGEST_INSTRUCTIONS = 10_000
 LONGEST_CATEGORY = 100
 
+ANY = "*"
+"""What stands for any id in filters."""
+
 IMAGE = "[image]"
 """What stands in the text where an image was. memoryd does not look at images."""
 
@@ -86,6 +89,9 @@ def given_in(request: ProtoMessage) -> dict[str, Any]:
 
 def _scope(given: Mapping[str, Any], fields: Fields) -> Scope:
     ids = {name: fields.identifier(name, given[name]) for name in SCOPE_FIELDS if name in given}
+    for name in (name for name, value in ids.items() if value == ANY):
+        # Filters could never tell it from "any".
+        fields.wrong(name, f"{name} must not be {ANY}")
     if not any(ids.values()):
         fields.wrong("user_id", NO_SCOPE)
     return Scope(**ids)

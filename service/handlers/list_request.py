@@ -13,6 +13,7 @@ from service.memory.browse import MOST_ON_A_PAGE, USUAL_PAGE, Listing
 from service.memory.filters import ALL, Filter, QueryFilter, from_query, parse, parse_text
 from service.memory.filters.grammar import And
 from service.memory.ports import Page
+from service.memory.versions import VersionPage
 
 Filtering: TypeAlias = pb.ListMemoriesRequest | pb.DeleteMemoriesRequest | pb.SearchMemoriesRequest
 
@@ -62,6 +63,19 @@ def page_proto(page: Page, listing: Listing, request: pb.ListMemoriesRequest) ->
     """One page of memories."""
     return pb.ListMemoriesResponse(
         memories=[memory_proto(memory, fields=request.fields) for memory in page.memories],
+        count=page.total,
+        has_next=listing.page * listing.page_size < page.total,
+    )
+
+
+def versions_proto(
+    page: VersionPage, listing: Listing, request: pb.ListMemoriesRequest
+) -> pb.ListMemoriesResponse:
+    """One page of versions."""
+    return pb.ListMemoriesResponse(
+        memories=[
+            memory_proto(version.memory, fields=request.fields, version=version) for version in page.versions
+        ],
         count=page.total,
         has_next=listing.page * listing.page_size < page.total,
     )

@@ -14,8 +14,9 @@ from service.handlers.add_request import request_from, response_from
 from service.handlers.admission import admit
 from service.handlers.edit_request import edit_from, edits_from, history_proto, ids_from, opinion_from
 from service.handlers.fields import Fields
-from service.handlers.list_request import filter_from, listing_from, page_proto
+from service.handlers.list_request import filter_from, listing_from, page_proto, versions_proto
 from service.handlers.memory_proto import memory_proto
+from service.handlers.past import past_from
 from service.handlers.search_request import found_proto, search_from
 from service.memory.accounts import Accounts
 from service.memory.add import AddMemories
@@ -25,6 +26,8 @@ from service.memory.feedback import FeedbackBook
 from service.memory.history import ChangeLog, read_history
 from service.memory.ports import Clock, MemoryReader
 from service.memory.search import SearchMemories
+from service.memory.search_past import SearchPast
+from service.memory.versions import VersionReader, get_version, list_versions
 from service.transport.call import current_call
 from service.transport.chain import Context
 
@@ -34,7 +37,9 @@ class MemoryUseCases:
     """What can be done with memories."""
 
     reader: MemoryReader
+    versions: VersionReader
     search: SearchMemories
+    search_past: SearchPast
     add: AddMemories
     update: UpdateMemories
     delete: DeleteMemories
@@ -65,7 +70,11 @@ class MemoryHandlers(MemoryServiceServicer):
         """Gives one memory."""
         fields = Fields()
         memory_id = fields.uuid("memory_id", request.memory_id)
+        past = past_from(request, fields)
         project_id = await admit(self._accounts, request, fields)
+        if past is not None:
+            version = await get_version(self._memories.versions, project_id, memory_id or "", past)
+            return pb.GetMemoryResponse(memory=memory_proto(version.memory, version=version))
         memory = await get_memory(self._memories.reader, project_id, memory_id or "")
         return pb.GetMemoryResponse(memory=memory_proto(memory))
 
@@ -74,8 +83,11 @@ class MemoryHandlers(MemoryServiceServicer):
     ) -> pb.ListMemoriesResponse:
         """Gives the memories that meet a filter, page by page."""
         fields = Fields()
-        listing = listing_from(request, fields)
+        listing, past = listing_from(request, fields), past_from(request, fields)
         project_id = await admit(self._accounts, request, fields)
+        if past is not None:
+            versions = await list_versions(self._memories.versions, self._now, project_id, listing, past)
+            return versions_proto(versions, listing, request)
         page = await list_memories(self._memories.reader, self._now, project_id, listing)
         return page_proto(page, listing, request)
 
@@ -84,10 +96,12 @@ class MemoryHandlers(MemoryServiceServicer):
     ) -> pb.SearchMemoriesResponse:
         """Finds the memories that answer a query, best first."""
         fields = Fields()
-        query = search_from(request, fields)
+        query, past = search_from(request, fields), past_from(request, fields)
         project_id = await admit(self._accounts, request, fields)
         if request.validate_only:
             return pb.SearchMemoriesResponse()
+        if past is not None:
+            return found_proto(await self._memories.search_past(project_id, query, past), request)
         return found_proto(await self._memories.search(project_id, query), request)
 
     async def UpdateMemory(

@@ -48,7 +48,9 @@ def search_from(request: pb.SearchMemoriesRequest, fields: Fields) -> SearchQuer
 def found_proto(hits: Sequence[Hit], request: pb.SearchMemoriesRequest) -> pb.SearchMemoriesResponse:
     """The hits; `fields` never leaves out the score."""
     wanted = {*request.fields, "score"} if request.fields else ()
-    return pb.SearchMemoriesResponse(memories=[memory_proto(hit.memory, hit.score, wanted) for hit in hits])
+    return pb.SearchMemoriesResponse(
+        memories=[memory_proto(hit.memory, hit.score, wanted, hit.version) for hit in hits]
+    )
 
 
 def _filter(request: pb.SearchMemoriesRequest, fields: Fields) -> Filter:

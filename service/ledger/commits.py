@@ -8,25 +8,29 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, update
 
-from service.ledger import filter_rows, rows
+from service.ledger import filter_rows, rows, versions
 from service.ledger.profiles import forget_profiles_of_nobody
 from service.ledger.schema import changes as change_log
 from service.ledger.schema import memories, outbox
 from service.memory.model import Change, Event
 
 
-def apply_changes(connection: Connection, project_id: str, changes: Sequence[Change]) -> None:
-    """Makes `memories` say what the changes say."""
+def apply_changes(connection: Connection, project_id: str, changes: Sequence[Change], at: datetime) -> None:
+    """Makes `memories` say what the changes say. What they said before becomes a version of the past."""
     added, updated, deleted = (
         [change.memory for change in changes if change.event is event]
         for event in (Event.ADD, Event.UPDATE, Event.DELETE)
     )
     row = and_(memories.c.project_id == project_id, memories.c.id == bindparam("changed_id"))
+    if ended := [memory.id for memory in (*updated, *deleted)]:
+        chosen = and_(memories.c.project_id == project_id, memories.c.id.in_(ended))
+        versions.close(connection, chosen, at)
     if added:
-        connection.execute(insert(memories), [rows.new_memory_values(project_id, m) for m in added])
+        began = {"valid_from": rows.microseconds(at)}
+        connection.execute(insert(memories), [rows.new_memory_values(project_id, m) | began for m in added])
     if updated:
         values = [{"changed_id": memory.id, **rows.memory_values(memory)} for memory in updated]
-        connection.execute(update(memories).where(row), values)
+        connection.execute(update(memories).where(row).values(versions.next_version(at)), values)
     if deleted:
         connection.execute(delete(memories).where(row), [{"changed_id": memory.id} for memory in deleted])
     filter_rows.write(connection, project_id, added)

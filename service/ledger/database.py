@@ -37,7 +37,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._reader, self._writer = _engines(url)
-        embedded = self._reader is not self._writer
+        embedded = self._writer.dialect.name == "sqlite"
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-read")
         self._write_threads = ThreadPoolExecutor(
             1 if embedded else READERS, thread_name_prefix="ledger-write"
@@ -134,14 +134,15 @@ def sqlite_url(path: Path) -> str:
 
 
 def _engines(url: str) -> tuple[Engine, Engine]:
-    """A reading and a writing engine; the same one where the database orders writers by itself."""
+    """A reading and a writing engine, which share connections where the database orders writers by itself."""
     # Statements hold memory texts, so they must never stand in an error or a log.
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         if parsed.drivername in {"postgres", "postgresql"}:
             parsed = parsed.set(drivername="postgresql+psycopg")
         engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True, pool_size=2 * READERS)
-        return engine, engine
+        # A read of several statements sees one moment.
+        return engine.execution_options(isolation_level="REPEATABLE READ"), engine
     engines = []
     for begin, size in (("BEGIN", READERS), ("BEGIN IMMEDIATE", 1)):
         engine = create_engine(

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from service.ledger import rows
+from service.ledger import rows, versions
 from service.ledger.commits import apply_changes, log_changes
 from service.ledger.database import Database
 from service.ledger.filtering import condition
@@ -104,7 +104,7 @@ def commit_by_hand(
     if not changes:
         return
     _advance(connection, project_id, {change.memory.scope.subject for change in changes})
-    apply_changes(connection, project_id, changes)
+    apply_changes(connection, project_id, changes, at)
     log_changes(connection, project_id, request_id, changes, actor, at)
 
 
@@ -134,6 +134,7 @@ def delete_by_hand(
     to_forget = [outbox.c.project_id, outbox.c.memory_id, *(outbox.c[name] for name in SCOPE)]
     connection.execute(insert(outbox).from_select(to_forget, forgotten.where(logged)))
     connection.execute(update(subjects).where(theirs).values(version=subjects.c.version + 1))
+    versions.close(connection, logged, at)
     count = connection.execute(delete(memories).where(logged)).rowcount
     forget_profiles_of_nobody(connection, project_id, request_id)
     return count

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator as operators
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
@@ -30,7 +31,14 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from service.ledger.filter_rows import ELEMENT, VALUE, key_digest, name_digest, value_digest
-from service.ledger.schema import memories, memory_categories, memory_metadata
+from service.ledger.schema import (
+    memories,
+    memory_categories,
+    memory_metadata,
+    memory_versions,
+    version_categories,
+    version_metadata,
+)
 from service.memory.filters.grammar import (
     And,
     CategoryContains,
@@ -51,6 +59,19 @@ from service.memory.filters.grammar import (
 )
 
 Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where memories are, and what filters look at beside them."""
+
+    memories: Table
+    metadata: Table
+    categories: Table
+
+
+PRESENT = Store(memories, memory_metadata, memory_categories)
+PAST = Store(memory_versions, version_metadata, version_categories)
 
 
 class Position(FunctionElement[int]):
@@ -74,29 +95,29 @@ def _strpos(element: Position, compiler: SQLCompiler, **options: Any) -> str:  #
 
 
 @singledispatch
-def condition(filter_: Filter) -> Condition:
-    """What rows of `memories` must meet. The project is not part of it."""
+def condition(filter_: Filter, store: Store = PRESENT) -> Condition:  # noqa: ARG001 - its kinds use it
+    """What rows of a store of memories must meet. The project is not part of it."""
     raise TypeError(f"{type(filter_).__name__} is no filter")
 
 
 @condition.register
-def _and(filter_: And) -> Condition:
-    return and_(true(), *map(condition, filter_.operands))
+def _and(filter_: And, store: Store = PRESENT) -> Condition:
+    return and_(true(), *(condition(operand, store) for operand in filter_.operands))
 
 
 @condition.register
-def _or(filter_: Or) -> Condition:
-    return or_(false(), *map(condition, filter_.operands))
+def _or(filter_: Or, store: Store = PRESENT) -> Condition:
+    return or_(false(), *(condition(operand, store) for operand in filter_.operands))
 
 
 @condition.register
-def _not(filter_: Not) -> Condition:
-    return not_(func.coalesce(condition(filter_.operand), false()))
+def _not(filter_: Not, store: Store = PRESENT) -> Condition:
+    return not_(func.coalesce(condition(filter_.operand, store), false()))
 
 
 @condition.register
-def _one_of(filter_: OneOf) -> Condition:
-    column = memories.c[filter_.field]
+def _one_of(filter_: OneOf, store: Store = PRESENT) -> Condition:
+    column = store.memories.c[filter_.field]
     if not filter_.values:
         return false()
     # A lone value is compared by `=`: then the index on it gives the order of a page too.
@@ -105,73 +126,78 @@ def _one_of(filter_: OneOf) -> Condition:
 
 
 @condition.register
-def _present(filter_: Present) -> Condition:
+def _present(filter_: Present, store: Store = PRESENT) -> Condition:
     if filter_.field == "categories":
-        return _exists(memory_categories)
-    return memories.c[filter_.field].is_not(None)
+        return _exists(store, store.categories)
+    return store.memories.c[filter_.field].is_not(None)
 
 
 @condition.register
-def _compare_time(filter_: CompareTime) -> Condition:
-    return _compare(memories.c[filter_.field], filter_.operator, filter_.microseconds)
+def _compare_time(filter_: CompareTime, store: Store = PRESENT) -> Condition:
+    return _compare(store.memories.c[filter_.field], filter_.operator, filter_.microseconds)
 
 
 @condition.register
-def _time_between(filter_: TimeBetween) -> Condition:
-    return memories.c[filter_.field].between(filter_.first, filter_.last)
+def _time_between(filter_: TimeBetween, store: Store = PRESENT) -> Condition:
+    return store.memories.c[filter_.field].between(filter_.first, filter_.last)
 
 
 @condition.register
-def _compare_expiration(filter_: CompareExpiration) -> Condition:
-    return _compare(memories.c.expiration_date, filter_.operator, filter_.day.isoformat())
+def _compare_expiration(filter_: CompareExpiration, store: Store = PRESENT) -> Condition:
+    return _compare(store.memories.c.expiration_date, filter_.operator, filter_.day.isoformat())
 
 
 @condition.register
-def _text_contains(filter_: TextContains) -> Condition:
-    return _contains(memories.c.folded_text if filter_.fold else memories.c.text, filter_.part)
+def _text_contains(filter_: TextContains, store: Store = PRESENT) -> Condition:
+    return _contains(store.memories.c.folded_text if filter_.fold else store.memories.c.text, filter_.part)
 
 
 @condition.register
-def _category_one_of(filter_: CategoryOneOf) -> Condition:
+def _category_one_of(filter_: CategoryOneOf, store: Store = PRESENT) -> Condition:
     names = [name_digest(name) for name in filter_.names]
-    return _exists(memory_categories, memory_categories.c.name_digest.in_(names)) if names else false()
+    return _exists(store, store.categories, store.categories.c.name_digest.in_(names)) if names else false()
 
 
 @condition.register
-def _category_contains(filter_: CategoryContains) -> Condition:
-    return _exists(memory_categories, _contains(memory_categories.c.name_folded, filter_.part))
+def _category_contains(filter_: CategoryContains, store: Store = PRESENT) -> Condition:
+    return _exists(store, store.categories, _contains(store.categories.c.name_folded, filter_.part))
 
 
 @condition.register
-def _metadata_present(filter_: MetadataPresent) -> Condition:
-    return _exists(memory_metadata, _of_key(filter_.key, VALUE))
+def _metadata_present(filter_: MetadataPresent, store: Store = PRESENT) -> Condition:
+    return _exists(store, store.metadata, _of_key(store, filter_.key, VALUE))
 
 
 @condition.register
-def _metadata_equals(filter_: MetadataEquals) -> Condition:
-    same = memory_metadata.c.value_digest == value_digest(filter_.value)
-    return _exists(memory_metadata, _of_key(filter_.key, VALUE), same)
+def _metadata_equals(filter_: MetadataEquals, store: Store = PRESENT) -> Condition:
+    same = store.metadata.c.value_digest == value_digest(filter_.value)
+    return _exists(store, store.metadata, _of_key(store, filter_.key, VALUE), same)
 
 
 @condition.register
-def _metadata_contains(filter_: MetadataContains) -> Condition:
+def _metadata_contains(filter_: MetadataContains, store: Store = PRESENT) -> Condition:
     element = and_(
-        _of_key(filter_.key, ELEMENT), memory_metadata.c.value_digest == value_digest(filter_.value)
+        _of_key(store, filter_.key, ELEMENT), store.metadata.c.value_digest == value_digest(filter_.value)
     )
     if not isinstance(filter_.value, str):
-        return _exists(memory_metadata, element)
-    part = and_(_of_key(filter_.key, VALUE), _contains(memory_metadata.c.text, filter_.value))
-    return _exists(memory_metadata, or_(element, part))
+        return _exists(store, store.metadata, element)
+    part = and_(_of_key(store, filter_.key, VALUE), _contains(store.metadata.c.text, filter_.value))
+    return _exists(store, store.metadata, or_(element, part))
 
 
-def _exists(table: Table, *conditions: Condition) -> Condition:
+def _exists(store: Store, table: Table, *conditions: Condition) -> Condition:
     """Whether the memory has such a row, found by its id: so it costs as much as the scope is large."""
-    of_the_memory = (table.c.memory_id == memories.c.id, table.c.project_id == memories.c.project_id)
-    return exists().where(*of_the_memory, *conditions).correlate(memories)
+    of_the_memory = [
+        table.c.memory_id == store.memories.c.id,
+        table.c.project_id == store.memories.c.project_id,
+    ]
+    if store is PAST:
+        of_the_memory.append(table.c.revision == store.memories.c.revision)
+    return exists().where(*of_the_memory, *conditions).correlate(store.memories)
 
 
-def _of_key(key: str, kind: str) -> Condition:
-    return and_(memory_metadata.c.key_digest == key_digest(key), memory_metadata.c.kind == kind)
+def _of_key(store: Store, key: str, kind: str) -> Condition:
+    return and_(store.metadata.c.key_digest == key_digest(key), store.metadata.c.kind == kind)
 
 
 def _contains(text: ColumnElement[str], part: str) -> Condition:

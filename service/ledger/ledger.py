@@ -181,7 +181,7 @@ class SqlLedger:
             if changes:
                 _advance(connection, project_id, scope, expected_version)
                 actor = connection.scalar(select(requests.c.actor).where(requests.c.id == event_id))
-                apply_changes(connection, project_id, changes)
+                apply_changes(connection, project_id, changes, at)
                 log_changes(connection, project_id, event_id, changes, actor, at)
             values: rows.Values = {
                 "status": outcome.status.value,

@@ -6,11 +6,14 @@ PostgreSQL do that. The one text that is ordered is an ISO date, whose order is 
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -160,35 +163,93 @@ requests = Table(
     Index(None, "project_id", "created_at", "sequence"),
 )
 
+
+def _facts() -> list[Column[Any]]:
+    """What a memory says, now or in an earlier version."""
+    return [
+        *_subject(),
+        *_scope(),
+        Column("text", Text, nullable=False),
+        Column("folded_text", Text, nullable=False, comment="the text without case and compatibility form"),
+        Column("metadata", Text, comment="JSON object, exactly as the client sent it"),
+        Column("categories", Text, nullable=False, comment="JSON list"),
+        Column("immutable", Boolean, nullable=False),
+        Column("expiration_date", String(10)),
+        Column("speaker", Name),
+        Column(
+            "verbatim", Boolean, nullable=False, server_default=false(), comment="a message as it was said"
+        ),
+        Column("created_at", BigInteger, nullable=False),
+        Column("updated_at", BigInteger, nullable=False),
+    ]
+
+
 memories = Table(
     "memories",
     metadata,
     Column("sequence", Sequence, primary_key=True),
     Column("id", Id, nullable=False, unique=True),
     Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
-    *_subject(),
-    *_scope(),
-    Column("text", Text, nullable=False),
-    Column("folded_text", Text, nullable=False, comment="the text without case and compatibility form"),
-    Column("metadata", Text, comment="JSON object, exactly as the client sent it"),
-    Column("categories", Text, nullable=False, comment="JSON list"),
-    Column("immutable", Boolean, nullable=False),
-    Column("expiration_date", String(10)),
-    Column("speaker", Name),
-    Column("verbatim", Boolean, nullable=False, server_default=false(), comment="a message as it was said"),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
+    *_facts(),
+    Column("revision", Integer, nullable=False, server_default="1", comment="counts its versions, from 1"),
+    Column("valid_from", BigInteger, nullable=False, server_default="0", comment="when this version began"),
     Index(None, "project_id", "subject_kind", "subject_id", "sequence"),
     # A page of any of these is read off its index, newest first, without sorting.
     Index(None, "project_id", "created_at", "sequence"),
     *(Index(None, "project_id", name, "created_at", "sequence") for name in SCOPE),
 )
 
+# Versions that have ended, for good: what a memory said before it was changed or deleted. The present one
+# stands in `memories` alone, so that a past costs nothing to those who add and read.
+memory_versions = Table(
+    "memory_versions",
+    metadata,
+    Column("id", Id, primary_key=True, comment="of the memory, which may be gone"),
+    Column("revision", Integer, primary_key=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("sequence", BigInteger, nullable=False, comment="of the memory"),
+    *_facts(),
+    Column("valid_from", BigInteger, nullable=False),
+    Column(
+        "valid_to", BigInteger, nullable=False, comment="when the next version, or nothing, took its place"
+    ),
+    # The past of a scope is read from its end: what ended before the moment asked for is passed over.
+    Index(None, "project_id", "valid_to"),
+    *(Index(None, "project_id", name, "valid_to") for name in SCOPE),
+)
 
-def _of_a_memory() -> list[Column[str]]:
+
+def _of_a_memory() -> list[SchemaItem]:
     return [
         Column("memory_id", Id, ForeignKey("memories.id", ondelete="CASCADE"), primary_key=True),
         Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    ]
+
+
+def _of_a_version() -> list[SchemaItem]:
+    return [
+        Column("memory_id", Id, primary_key=True),
+        Column("revision", Integer, primary_key=True),
+        Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+        ForeignKeyConstraint(
+            ["memory_id", "revision"], [memory_versions.c.id, memory_versions.c.revision], ondelete="CASCADE"
+        ),
+    ]
+
+
+def _metadata_row() -> list[Column[str]]:
+    return [
+        Column("key_digest", Digest, primary_key=True, comment="of the top-level key"),
+        Column("kind", String(8), primary_key=True, comment="value, or element: of a value that is a list"),
+        Column("value_digest", Digest, primary_key=True, comment="of the value as canonical JSON"),
+        Column("text", Text, comment="the value, if it is a text"),
+    ]
+
+
+def _category_row() -> list[Column[str]]:
+    return [
+        Column("name_digest", Digest, primary_key=True, comment="of name_folded"),
+        Column("name_folded", Text, nullable=False, comment="without case and compatibility form"),
     ]
 
 
@@ -196,23 +257,10 @@ def _of_a_memory() -> list[Column[str]]:
 # longer than an index takes (2,704 bytes on PostgreSQL), so that their digests are compared instead.
 # The rows go with their memory. So no migration may let Alembic replace the table `memories` on SQLite, as it
 # does for changed columns and constraints: dropping the old table would empty these two.
-memory_metadata = Table(
-    "memory_metadata",
-    metadata,
-    *_of_a_memory(),
-    Column("key_digest", Digest, primary_key=True, comment="of the top-level key"),
-    Column("kind", String(8), primary_key=True, comment="value, or element: of a value that is a list"),
-    Column("value_digest", Digest, primary_key=True, comment="of the value as canonical JSON"),
-    Column("text", Text, comment="the value, if it is a text"),
-)
-
-memory_categories = Table(
-    "memory_categories",
-    metadata,
-    *_of_a_memory(),
-    Column("name_digest", Digest, primary_key=True, comment="of name_folded"),
-    Column("name_folded", Text, nullable=False, comment="without case and compatibility form"),
-)
+memory_metadata = Table("memory_metadata", metadata, *_of_a_memory(), *_metadata_row())
+memory_categories = Table("memory_categories", metadata, *_of_a_memory(), *_category_row())
+version_metadata = Table("version_metadata", metadata, *_of_a_version(), *_metadata_row())
+version_categories = Table("version_categories", metadata, *_of_a_version(), *_category_row())
 
 changes = Table(
     "changes",

@@ -49,10 +49,10 @@ async def list_memories(reader: MemoryReader, clock: Clock, project_id: str, lis
     offset = (listing.page - 1) * listing.page_size
     today = None if listing.show_expired else clock().date()
     if listing.page < 1:
-        raise _invalid_page()
+        raise invalid_page()
     page = await reader.page(project_id, listing.filter, offset=offset, limit=listing.page_size, on=today)
     if offset and offset >= page.total:
-        raise _invalid_page()
+        raise invalid_page()
     return page
 
 
@@ -78,6 +78,7 @@ def _names_memories(filter_: Filter) -> bool:
             return False
 
 
-def _invalid_page() -> NotFound:
+def invalid_page() -> NotFound:
+    """The answer to a page that is not there."""
     # To the letter: clients look for it (contract section 1).
     return NotFound("Invalid page.", reason="INVALID_PAGE")

@@ -20,6 +20,7 @@ from service.memory.lexical import terms
 from service.memory.model import Memory, Scope, Vector, Vectors
 from service.memory.ports import Clock, Embedder, Index, MemoryReader
 from service.memory.ranking import Document, phrasings, rank
+from service.memory.versions import Version
 
 EXACT_UP_TO = 1000
 """Memories that are scored one by one; reading that many vectors takes about 30 ms."""
@@ -60,6 +61,8 @@ class Hit:
     memory: Memory
     score: float | None
     """How well it answers, in [0, 1]; None when nothing was scored."""
+    version: Version | None = None
+    """Which version of the memory it is, where the past was searched."""
 
 
 class SearchMemories:
@@ -86,17 +89,17 @@ class SearchMemories:
         memories, pending = found.memories, found.pending_vectors
         if not memories:
             return []
-        documents = [_document(memory) for memory in reversed(memories)]
+        documents = [document(memory) for memory in reversed(memories)]
         asked = await self._embedder.embed(phrasings(query.text, documents))
         if len(memories) > exact_up_to:
             memories = await self._nearest(project_id, query, asked, pending, on)
             # What the index picks here and there was not said together.
-            documents = [replace(_document(memory), verbatim=False) for memory in reversed(memories)]
+            documents = [replace(document(memory), verbatim=False) for memory in reversed(memories)]
         oldest_first = list(reversed(memories))
         vectors = await self._vectors(project_id, oldest_first, pending)
         ranking = await asyncio.to_thread(rank, query.text, asked, documents, vectors)
         hits = [Hit(oldest_first[place], float(ranking.scores[place])) for place in ranking.order]
-        return _wanted(hits, query)[: query.top_k]
+        return wanted(hits, query)[: query.top_k]
 
     async def _nearest(
         self,
@@ -137,13 +140,14 @@ def required_ids(filter_: Filter) -> Scope:
     return Scope(**ids)
 
 
-def _document(memory: Memory) -> Document:
+def document(memory: Memory) -> Document:
+    """What ranking looks at."""
     # What was said under the same ids was said together.
     conversation = "\0".join(f"{name}={value}" for name, value in memory.scope.ids.items())
     return Document(memory.text, memory.speaker, conversation, memory.verbatim)
 
 
-def _wanted(hits: Sequence[Hit], query: SearchQuery) -> Sequence[Hit]:
+def wanted(hits: Sequence[Hit], query: SearchQuery) -> Sequence[Hit]:
     """What the thresholds leave."""
     lowest = query.threshold
     if query.filter_memories and hits:

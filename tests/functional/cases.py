@@ -83,6 +83,33 @@ READS = (
     Case("ListMemoryHistory", BAD_UUID, code="INVALID_ARGUMENT"),
 )
 
+# Nothing changes between the two calls, so a moment to come is told as the present is, with its versions.
+TO_COME = {"as_of": "2999-01-01T00:00:00Z"}
+PAST = (
+    Case("GetMemory", {"memory_id": "$memory", **TO_COME}),
+    Case("GetMemory", {"memory_id": "$changed", "include_superseded": True}),
+    Case("GetMemory", {"memory_id": "$memory", "as_of": "0"}, code="NOT_FOUND"),
+    Case("GetMemory", {"memory_id": "$memory", "as_of": "2024-01-01"}, code="INVALID_ARGUMENT"),
+    Case("ListMemories", {"user_id": "$user", "keywords": ["tea"], **TO_COME}, path="/v2/"),
+    Case("ListMemories", {"filters": {"user_id": "$user"}, "include_superseded": True}, path="/v3/"),
+    Case("ListMemories", {"user_id": "$user", "include_superseded": True}, path="^/v1/memories/$"),
+    Case("ListMemories", {"user_id": "$user", "as_of": "yesterday"}, code="INVALID_ARGUMENT", path="/v2/"),
+    Case(
+        "SearchMemories",
+        {"query": "tea", "filters": {"user_id": "$user", "memory_ids": ["$changed"]}, **TO_COME},
+    ),
+    Case(
+        "SearchMemories",
+        {"query": "tea", "filters": {"memory_ids": ["$changed"]}, "include_superseded": True},
+        path="/v2/",
+    ),
+    Case(
+        "SearchMemories",
+        {"query": "tea", "filters": {"user_id": "$user"}, "as_of": "soon"},
+        code="INVALID_ARGUMENT",
+    ),
+)
+
 CHANGES = (
     Case("UpdateMemory", {"memory_id": "$memory", "text": "Likes coffee", "metadata": {"cups": 3}}),
     Case("UpdateMemory", {"memory_id": "$memory", "expiration_date": "2999-12-31"}),
@@ -314,4 +341,15 @@ WEBHOOKS = (
     Case("DeleteWebhook", {"webhook_id": "$nobody"}, code="NOT_FOUND"),
 )
 
-CASES = (*ADDS, *READS, *CHANGES, *REQUESTS, *ENTITIES, *PROFILES, *ORGANIZATIONS, *PROJECTS, *WEBHOOKS)
+CASES = (
+    *ADDS,
+    *READS,
+    *PAST,
+    *CHANGES,
+    *REQUESTS,
+    *ENTITIES,
+    *PROFILES,
+    *ORGANIZATIONS,
+    *PROJECTS,
+    *WEBHOOKS,
+)

@@ -56,6 +56,10 @@ class World(dict[str, str]):
     def _make_other(self) -> None:
         self._add("other")
 
+    def _make_changed(self) -> None:
+        self._add("changed")
+        self._faces.rpc("UpdateMemory", {"memory_id": self["changed"], "text": "Likes coffee"})
+
     def _make_fixed(self) -> None:
         self._add("fixed", immutable=True)
 

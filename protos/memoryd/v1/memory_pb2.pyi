@@ -174,7 +174,7 @@ Global___ContentPart: _TypeAlias = ContentPart  # noqa: Y015
 
 @_typing.final
 class Memory(_message.Message):
-    """A fact that is remembered now."""
+    """A fact that is remembered now or, in answers about the past, was remembered then."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -192,6 +192,9 @@ class Memory(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     SCORE_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    VALID_TO_FIELD_NUMBER: _builtins.int
+    SUPERSEDED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The memory's id, a UUID."""
     memory: _builtins.str
@@ -214,6 +217,8 @@ class Memory(_message.Message):
     """The last day on which it holds, YYYY-MM-DD in UTC. Empty when it holds for good."""
     score: _builtins.float
     """How well it fits the query, from 0 to 1, higher is better. Set in the answer to a search only."""
+    superseded: _builtins.bool
+    """Whether it is current no longer. Set in answers about the past only."""
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The categories it belongs to. Empty when none fits."""
@@ -225,6 +230,14 @@ class Memory(_message.Message):
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp:
         """When it last changed."""
+
+    @_builtins.property
+    def valid_from(self) -> _timestamp_pb2.Timestamp:
+        """When this version of it was committed. Set in answers about the past only (`as_of`, `include_superseded`)."""
+
+    @_builtins.property
+    def valid_to(self) -> _timestamp_pb2.Timestamp:
+        """When the next version, or its end, was committed. Absent while it is current."""
 
     def __init__(
         self,
@@ -243,10 +256,13 @@ class Memory(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         score: _builtins.float | None = ...,
+        valid_from: _timestamp_pb2.Timestamp | None = ...,
+        valid_to: _timestamp_pb2.Timestamp | None = ...,
+        superseded: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_run_id", b"_run_id", "_score", b"_score", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "created_at", b"created_at", "run_id", b"run_id", "score", b"score", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_run_id", b"_run_id", "_score", b"_score", "_superseded", b"_superseded", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "created_at", b"created_at", "run_id", b"run_id", "score", b"score", "superseded", b"superseded", "updated_at", b"updated_at", "user_id", b"user_id", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_run_id", b"_run_id", "_score", b"_score", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "categories", b"categories", "created_at", b"created_at", "expiration_date", b"expiration_date", "hash", b"hash", "id", b"id", "immutable", b"immutable", "memory", b"memory", "metadata", b"metadata", "run_id", b"run_id", "score", b"score", "updated_at", b"updated_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_run_id", b"_run_id", "_score", b"_score", "_superseded", b"_superseded", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "categories", b"categories", "created_at", b"created_at", "expiration_date", b"expiration_date", "hash", b"hash", "id", b"id", "immutable", b"immutable", "memory", b"memory", "metadata", b"metadata", "run_id", b"run_id", "score", b"score", "superseded", b"superseded", "updated_at", b"updated_at", "user_id", b"user_id", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
     _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
@@ -256,6 +272,8 @@ class Memory(_message.Message):
     _WhichOneofArgType__run_id: _TypeAlias = _typing.Literal["_run_id", b"_run_id"]  # noqa: Y015
     _WhichOneofReturnType__score: _TypeAlias = _typing.Literal["score"]  # noqa: Y015
     _WhichOneofArgType__score: _TypeAlias = _typing.Literal["_score", b"_score"]  # noqa: Y015
+    _WhichOneofReturnType__superseded: _TypeAlias = _typing.Literal["superseded"]  # noqa: Y015
+    _WhichOneofArgType__superseded: _TypeAlias = _typing.Literal["_superseded", b"_superseded"]  # noqa: Y015
     _WhichOneofReturnType__user_id: _TypeAlias = _typing.Literal["user_id"]  # noqa: Y015
     _WhichOneofArgType__user_id: _TypeAlias = _typing.Literal["_user_id", b"_user_id"]  # noqa: Y015
     @_typing.overload
@@ -266,6 +284,8 @@ class Memory(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__run_id) -> _WhichOneofReturnType__run_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__score) -> _WhichOneofReturnType__score | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__superseded) -> _WhichOneofReturnType__superseded | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__user_id) -> _WhichOneofReturnType__user_id | None: ...
 

@@ -281,6 +281,8 @@ class GetMemoryRequest(_message.Message):
     ORG_NAME_FIELD_NUMBER: _builtins.int
     PROJECT_ID_FIELD_NUMBER: _builtins.int
     PROJECT_NAME_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    INCLUDE_SUPERSEDED_FIELD_NUMBER: _builtins.int
     memory_id: _builtins.str
     """The memory, a UUID."""
     org_id: _builtins.str
@@ -291,6 +293,10 @@ class GetMemoryRequest(_message.Message):
     """The project, if not the key's own. A UUID."""
     project_name: _builtins.str
     """The project by name. Deprecated in favour of `project_id`."""
+    as_of: _builtins.str
+    """A moment, RFC 3339 or Unix seconds: the memory as it was known then, also after its end."""
+    include_superseded: _builtins.bool
+    """Give the last version of a memory that was deleted, too."""
     def __init__(
         self,
         *,
@@ -299,11 +305,15 @@ class GetMemoryRequest(_message.Message):
         org_name: _builtins.str | None = ...,
         project_id: _builtins.str | None = ...,
         project_name: _builtins.str | None = ...,
+        as_of: _builtins.str | None = ...,
+        include_superseded: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of", b"_as_of", "_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "as_of", b"as_of", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "memory_id", b"memory_id", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of", b"_as_of", "_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "as_of", b"as_of", "include_superseded", b"include_superseded", "memory_id", b"memory_id", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__as_of: _TypeAlias = _typing.Literal["as_of"]  # noqa: Y015
+    _WhichOneofArgType__as_of: _TypeAlias = _typing.Literal["_as_of", b"_as_of"]  # noqa: Y015
     _WhichOneofReturnType__org_id: _TypeAlias = _typing.Literal["org_id"]  # noqa: Y015
     _WhichOneofArgType__org_id: _TypeAlias = _typing.Literal["_org_id", b"_org_id"]  # noqa: Y015
     _WhichOneofReturnType__org_name: _TypeAlias = _typing.Literal["org_name"]  # noqa: Y015
@@ -312,6 +322,8 @@ class GetMemoryRequest(_message.Message):
     _WhichOneofArgType__project_id: _TypeAlias = _typing.Literal["_project_id", b"_project_id"]  # noqa: Y015
     _WhichOneofReturnType__project_name: _TypeAlias = _typing.Literal["project_name"]  # noqa: Y015
     _WhichOneofArgType__project_name: _TypeAlias = _typing.Literal["_project_name", b"_project_name"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of) -> _WhichOneofReturnType__as_of | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__org_id) -> _WhichOneofReturnType__org_id | None: ...
     @_typing.overload
@@ -375,6 +387,8 @@ class ListMemoriesRequest(_message.Message):
     ORG_NAME_FIELD_NUMBER: _builtins.int
     PROJECT_ID_FIELD_NUMBER: _builtins.int
     PROJECT_NAME_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    INCLUDE_SUPERSEDED_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user; `*` for any. Like every filter here it must hold together with all others, but for one case:
     `*` for all four ids means every memory of the project.
@@ -411,6 +425,12 @@ class ListMemoriesRequest(_message.Message):
     """The project, if not the key's own. A UUID."""
     project_name: _builtins.str
     """The project by name. Deprecated in favour of `project_id`."""
+    as_of: _builtins.str
+    """A moment, RFC 3339 or Unix seconds: what was current then, by the time of
+    commit. Filters look at what memories said then.
+    """
+    include_superseded: _builtins.bool
+    """Give every version, also those that are current no longer; with `as_of`, every one up to then."""
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Categories, of which the memory must have at least one."""
@@ -446,15 +466,19 @@ class ListMemoriesRequest(_message.Message):
         org_name: _builtins.str | None = ...,
         project_id: _builtins.str | None = ...,
         project_name: _builtins.str | None = ...,
+        as_of: _builtins.str | None = ...,
+        include_superseded: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_end_date", b"_end_date", "_entity_id", b"_entity_id", "_entity_type", b"_entity_type", "_org_id", b"_org_id", "_org_name", b"_org_name", "_page", b"_page", "_page_size", b"_page_size", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "end_date", b"end_date", "entity_id", b"entity_id", "entity_type", b"entity_type", "org_id", b"org_id", "org_name", b"org_name", "page", b"page", "page_size", b"page_size", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "start_date", b"start_date", "user_id", b"user_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_as_of", b"_as_of", "_end_date", b"_end_date", "_entity_id", b"_entity_id", "_entity_type", b"_entity_type", "_org_id", b"_org_id", "_org_name", b"_org_name", "_page", b"_page", "_page_size", b"_page_size", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "as_of", b"as_of", "end_date", b"end_date", "entity_id", b"entity_id", "entity_type", b"entity_type", "org_id", b"org_id", "org_name", b"org_name", "page", b"page", "page_size", b"page_size", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "start_date", b"start_date", "user_id", b"user_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_end_date", b"_end_date", "_entity_id", b"_entity_id", "_entity_type", b"_entity_type", "_org_id", b"_org_id", "_org_name", b"_org_name", "_page", b"_page", "_page_size", b"_page_size", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "categories", b"categories", "end_date", b"end_date", "entity_id", b"entity_id", "entity_type", b"entity_type", "fields", b"fields", "filters", b"filters", "keywords", b"keywords", "metadata", b"metadata", "org_id", b"org_id", "org_name", b"org_name", "page", b"page", "page_size", b"page_size", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "show_expired", b"show_expired", "start_date", b"start_date", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_as_of", b"_as_of", "_end_date", b"_end_date", "_entity_id", b"_entity_id", "_entity_type", b"_entity_type", "_org_id", b"_org_id", "_org_name", b"_org_name", "_page", b"_page", "_page_size", b"_page_size", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_start_date", b"_start_date", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "as_of", b"as_of", "categories", b"categories", "end_date", b"end_date", "entity_id", b"entity_id", "entity_type", b"entity_type", "fields", b"fields", "filters", b"filters", "include_superseded", b"include_superseded", "keywords", b"keywords", "metadata", b"metadata", "org_id", b"org_id", "org_name", b"org_name", "page", b"page", "page_size", b"page_size", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "show_expired", b"show_expired", "start_date", b"start_date", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
     _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
     _WhichOneofReturnType__app_id: _TypeAlias = _typing.Literal["app_id"]  # noqa: Y015
     _WhichOneofArgType__app_id: _TypeAlias = _typing.Literal["_app_id", b"_app_id"]  # noqa: Y015
+    _WhichOneofReturnType__as_of: _TypeAlias = _typing.Literal["as_of"]  # noqa: Y015
+    _WhichOneofArgType__as_of: _TypeAlias = _typing.Literal["_as_of", b"_as_of"]  # noqa: Y015
     _WhichOneofReturnType__end_date: _TypeAlias = _typing.Literal["end_date"]  # noqa: Y015
     _WhichOneofArgType__end_date: _TypeAlias = _typing.Literal["_end_date", b"_end_date"]  # noqa: Y015
     _WhichOneofReturnType__entity_id: _TypeAlias = _typing.Literal["entity_id"]  # noqa: Y015
@@ -483,6 +507,8 @@ class ListMemoriesRequest(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_id) -> _WhichOneofReturnType__agent_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__app_id) -> _WhichOneofReturnType__app_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of) -> _WhichOneofReturnType__as_of | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__end_date) -> _WhichOneofReturnType__end_date | None: ...
     @_typing.overload
@@ -570,6 +596,8 @@ class SearchMemoriesRequest(_message.Message):
     PROJECT_ID_FIELD_NUMBER: _builtins.int
     PROJECT_NAME_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    INCLUDE_SUPERSEDED_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """What is asked, in plain words."""
     user_id: _builtins.str
@@ -610,6 +638,12 @@ class SearchMemoriesRequest(_message.Message):
     """The project by name. Deprecated in favour of `project_id`."""
     validate_only: _builtins.bool
     """Check the request and answer without looking for anything."""
+    as_of: _builtins.str
+    """A moment, RFC 3339 or Unix seconds: look among what was current then, by the
+    time of commit. At most 1,000 versions are looked at; a filter that picks more is refused.
+    """
+    include_superseded: _builtins.bool
+    """Look among all versions, also those that are current no longer; with `as_of`, those up to then."""
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Categories, of which the memory must have at least one."""
@@ -643,15 +677,19 @@ class SearchMemoriesRequest(_message.Message):
         project_id: _builtins.str | None = ...,
         project_name: _builtins.str | None = ...,
         validate_only: _builtins.bool = ...,
+        as_of: _builtins.str | None = ...,
+        include_superseded: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_threshold", b"_threshold", "_top_k", b"_top_k", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "threshold", b"threshold", "top_k", b"top_k", "user_id", b"user_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_as_of", b"_as_of", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_threshold", b"_threshold", "_top_k", b"_top_k", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "as_of", b"as_of", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "threshold", b"threshold", "top_k", b"top_k", "user_id", b"user_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_threshold", b"_threshold", "_top_k", b"_top_k", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "categories", b"categories", "fields", b"fields", "filter_memories", b"filter_memories", "filters", b"filters", "keyword_search", b"keyword_search", "metadata", b"metadata", "only_metadata_based_search", b"only_metadata_based_search", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "query", b"query", "rerank", b"rerank", "run_id", b"run_id", "show_expired", b"show_expired", "threshold", b"threshold", "top_k", b"top_k", "user_id", b"user_id", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_app_id", b"_app_id", "_as_of", b"_as_of", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_threshold", b"_threshold", "_top_k", b"_top_k", "_user_id", b"_user_id", "agent_id", b"agent_id", "app_id", b"app_id", "as_of", b"as_of", "categories", b"categories", "fields", b"fields", "filter_memories", b"filter_memories", "filters", b"filters", "include_superseded", b"include_superseded", "keyword_search", b"keyword_search", "metadata", b"metadata", "only_metadata_based_search", b"only_metadata_based_search", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "query", b"query", "rerank", b"rerank", "run_id", b"run_id", "show_expired", b"show_expired", "threshold", b"threshold", "top_k", b"top_k", "user_id", b"user_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
     _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
     _WhichOneofReturnType__app_id: _TypeAlias = _typing.Literal["app_id"]  # noqa: Y015
     _WhichOneofArgType__app_id: _TypeAlias = _typing.Literal["_app_id", b"_app_id"]  # noqa: Y015
+    _WhichOneofReturnType__as_of: _TypeAlias = _typing.Literal["as_of"]  # noqa: Y015
+    _WhichOneofArgType__as_of: _TypeAlias = _typing.Literal["_as_of", b"_as_of"]  # noqa: Y015
     _WhichOneofReturnType__org_id: _TypeAlias = _typing.Literal["org_id"]  # noqa: Y015
     _WhichOneofArgType__org_id: _TypeAlias = _typing.Literal["_org_id", b"_org_id"]  # noqa: Y015
     _WhichOneofReturnType__org_name: _TypeAlias = _typing.Literal["org_name"]  # noqa: Y015
@@ -674,6 +712,8 @@ class SearchMemoriesRequest(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_id) -> _WhichOneofReturnType__agent_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__app_id) -> _WhichOneofReturnType__app_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of) -> _WhichOneofReturnType__as_of | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__org_id) -> _WhichOneofReturnType__org_id | None: ...
     @_typing.overload

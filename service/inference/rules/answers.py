@@ -8,7 +8,9 @@ LONGEST_ANSWER = 8
 """Words up to which a message may be a bare answer."""
 
 _YES = frozenset({"yes", "yeah", "yep", "yup", "sure", "correct", "indeed", "right"})
+_HEDGES = frozenset({"mostly", "mainly", "just", "um", "oh", "well", "probably"})
 _NO = frozenset({"no", "nope", "nah", "never"})
+_COUNTED = frozenset({"a", "an", "one", "two", "three", "four", "five", "my"})
 _PLACED = {"live": "in", "work": "at", "study": "at", "stay": "in"}
 
 
@@ -21,11 +23,26 @@ def as_statement(question: str, answer: str) -> str | None:
     """
     asked = _last_question(question)
     words = answer.strip().rstrip(".!").split()
+    while words and words[0].lower().strip(",") in _HEDGES:
+        words = words[1:]
     if not asked or not words or len(words) > LONGEST_ANSWER or answer.strip().endswith("?"):
         return None
     said = words[0].strip(",.!").lower()
     if said in _YES | _NO:
-        return _confirmed(asked, agrees=said in _YES) if len(words) == 1 else None
+        added = [word.lower() for word in words[1:]]
+        if (
+            added[:1]
+            and added[0] in _COUNTED
+            and said in _YES
+            and len(asked) > 3
+            and asked[:2] == ["do", "you"]
+        ):
+            return " ".join(["I", asked[2], *added])
+        return (
+            _confirmed(asked, agrees=said in _YES)
+            if not added or words[0].endswith((",", ".", "!"))
+            else None
+        )
     return _completed(asked, " ".join(words))
 
 
@@ -68,8 +85,12 @@ def _completed(asked: list[str], answer: str) -> str | None:
             opening = f"I am {adjective} {preposition}"
         case ["where", "do", "you", ("live" | "work" | "study" | "stay") as verb, *_]:
             opening = f"I {verb} {_PLACED[verb]}"
-        case ["what", "do", "you", "do", *_]:
+        case ["what", "do", "you", "do"] | ["what", "do", "you", "do", "for", "a" | "work", *_]:
             opening = "I work as"
+        case ["what", "do", "you", ("do" | "enjoy" | "like"), *_]:
+            opening = "I enjoy"
+        case ["what" | "which", "languages" | "language", ("do" | "can"), "you", "speak"]:
+            opening = "I speak"
         case ["what" | "which", _, "do", "you", verb] | ["what", "do", "you", verb]:
             opening = f"I {verb}"
     return f"{opening} {answer}" if opening else None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from spacy.tokens import Doc, Token
 
 from service.inference.rules import lexicon
-from service.inference.rules.parse import SUBJECTS
+from service.inference.rules.mending import SUBJECTS
 from service.inference.rules.phrases import person
 
 
@@ -136,11 +136,12 @@ def clause_of(verb: Token, *, asked: bool = False) -> Clause:
     subject = _subject(verb)
     negations = [token for token in _modifiers(verb) if _negates(token)]
     own = _own_words(verb)
-    longer = any(token.text.lower() in {"anymore", "longer"} or _is_any_more(token) for token in own)
+    longer = _is_longer(own)
     return Clause(
         verb=verb,
         subject=subject,
-        negated=bool(negations) or (longer and "no" in {token.text.lower() for token in own}),
+        negated=(bool(negations) or (longer and "no" in {token.text.lower() for token in own}))
+        != _is_denied_above(verb),
         ceased=longer,
         tense=_tense(verb),
         mood=_mood(verb, subject, asked=asked),
@@ -165,9 +166,10 @@ def _near(verb: Token) -> Iterator[Token]:
 
 
 def _subject(verb: Token) -> Token | None:
-    for child in _near(verb):
-        if child.dep_ in SUBJECTS:
-            return _antecedent(child, verb)
+    subjects = [child for child in _near(verb) if child.dep_ in SUBJECTS]
+    if subjects:
+        own = next((child for child in subjects if child.text == "I"), subjects[0])
+        return _antecedent(own, verb)
     return _subject(verb.head) if verb.dep_ == "conj" else None
 
 
@@ -248,6 +250,8 @@ def _is_unreal(verb: Token) -> bool:
 
 def _hangs_on_condition(verb: Token) -> bool:
     """Whether an "if" or "when" opens the clause or one that it is part of."""
+    if verb.doc[0].lower_ in {"if", "unless"}:
+        return True
     for token in (verb, *verb.ancestors):
         if token.dep_ in {"advcl", "ccomp", "conj", "ROOT", "xcomp", "pcomp"}:
             marks = [
@@ -279,9 +283,37 @@ def _is_reported(verb: Token) -> bool:
     above = verb.head
     if verb.dep_ == "parataxis" or (verb.dep_ == "ccomp" and _is_spliced(verb, above)):
         return False
+    if _says_true(above) or _is_denied_thought(verb):
+        return False
     if _lemma(above) == "forget":
         return not any(_negates(child) for child in above.children)
     return _lemma(above) not in lexicon.ASSERTING
+
+
+def _says_true(above: Token) -> bool:
+    """Reads "it's (not) true that", "it is no longer the case that", "turns out"."""
+    state = {child.lower_ for child in above.children if child.dep_ in {"acomp", "attr"}}
+    return (_lemma(above) == "be" and bool(state & {"true", "right", "correct", "case"})) or (
+        _lemma(above) == "turn" and any(child.lower_ == "out" for child in above.children)
+    )
+
+
+def _is_denied_thought(verb: Token) -> bool:
+    """Reads "I don't think I like it any more", in which the "not" belongs below."""
+    above = verb.head
+    thought = verb.dep_ == "ccomp" and _lemma(above) in {"think", "believe"}
+    own = thought and any(child.lower_ == "i" for child in above.children)
+    return own and any(map(_negates, above.children)) and _is_longer(above.subtree)
+
+
+def _is_denied_above(verb: Token) -> bool:
+    if verb.dep_ != "ccomp" or not (_says_true(verb.head) or _is_denied_thought(verb)):
+        return False
+    return any(_negates(child) or child.lower_ in {"no", "longer"} for child in verb.head.children)
+
+
+def _is_longer(words: Iterable[Token]) -> bool:
+    return any(token.lower_ in {"anymore", "longer"} or _is_any_more(token) for token in words)
 
 
 def _is_spliced(verb: Token, above: Token) -> bool:

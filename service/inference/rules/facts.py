@@ -10,7 +10,7 @@ from spacy.tokens import Token
 
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense
-from service.inference.rules.parse import SUBJECTS
+from service.inference.rules.mending import SUBJECTS
 from service.inference.rules.phrases import Topic, capital, key, write
 
 NOTHING = Topic()
@@ -49,7 +49,9 @@ class Fact:
     ends: frozenset[str] = field(default_factory=frozenset)
     """Further relations in which this ends what is said of the same topic, or all if the topic is empty."""
     former: Topic | None = None
-    """The value that is said to be left behind: "from Berlin"."""
+    """The value that is said to be left behind: "from Berlin", "instead of tea"."""
+    renews: bool = False
+    """Whether it is said to be so "now" or "instead", so that it takes the place of its like."""
 
 
 def fact(who: Who, relation: str, topic: Topic, predicate: str, **more: object) -> Fact:

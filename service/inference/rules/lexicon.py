@@ -29,7 +29,7 @@ LIKING = words(
     love like enjoy adore prefer favor dig appreciate cherish
     """
 )
-DISLIKING = frozenset({"hate", "dislike", "detest", "despise", "loathe", "stand", "bear", "avoid"})
+DISLIKING = frozenset({"hate", "dislike", "detest", "despise", "loathe", "stand", "bear", "avoid", "mind"})
 LIKING_ADJECTIVES = frozenset(
     {"fond", "keen", "passionate", "crazy", "obsessed", "mad", "interested", "enthusiastic"}
 )
@@ -152,7 +152,7 @@ EVENTS = words(
     lose major meet migrate move open order_ own paint pass perform play publish raise read receive
     record recover release rent run serve set_up study suffer survive swim switch teach tour train
     travel visit volunteer win work write live spend hike sail fly celebrate renovate donate sign
-    diagnose accept bear promote fire hire name award cook watch see go adopt
+    diagnose accept bear promote welcome fire hire name award cook watch see go adopt
     """
 )
 """What is still worth knowing when it is over."""
@@ -164,7 +164,7 @@ FLEETING_VERBS = words(
     get_it give go guess hang happen hear help hope imagine install intend joke keep know let look make
     matter mean mention mind miss need notice offer open owe paste pick please print promise propose put
     reach realize recommend refer regret reply report request respond run_into say see seem send set
-    show sound struggle suggest suppose suspect swear take talk tell thank think try turn type
+    show sound struggle suggest suppose suspect swear talk tell thank think try turn type
     understand update upload wait want wish wonder worry
     """
 )
@@ -204,6 +204,7 @@ FLEETING_THINGS = words(
     mistake moment need opinion option order plan point preference problem project question reason
     request suspicion say second sense something nothing anything everything thing thought time trouble
     way while query bad apology command script output input file screen
+    look responsibility break note care turn breath shower nap picture seat step risk place part advantage
     wifi browser account package delivery password connection network laptop router
     """
 )
@@ -231,6 +232,9 @@ ABILITIES = words(
     """
 )
 """What "can" and "cannot" say something lasting about."""
+
+COMMON_PLACES = words("home work school college university church night noon sea lunch dinner breakfast")
+"""What one is "at" or goes "to" that is no name, though the model would take it for one with a capital."""
 
 FIRMS = frozenset(
     {"startup", "company", "firm", "agency", "bank", "university", "hospital", "school", "studio"}
@@ -329,10 +333,61 @@ CHAT = {
     "cannot": "can not",
     "cuz": "because",
     "bc": "because",
+    "tho": "though",
+    "rn": "right now",
+    "lol": "",
+    "lmao": "",
+    "haha": "",
+    "tbh": "",
     "n": "and",
     "&": "and",
 }
 """How a chat spells what the parser knows under another spelling, token by token."""
+
+ASIDES = tuple(
+    tuple(phrase.split())
+    for phrase in (
+        "after all",
+        "as well",
+        "at all",
+        "by the way",
+        "for the record",
+        "if you must know",
+        "to be honest",
+        "you know",
+        "i guess",
+        "of course",
+        "as you know",
+        "in case you wondered",
+    )
+)
+"""What is said beside the point, dropped before the parse."""
+
+INSTEAD_OF = frozenset({("instead", "of"), ("rather", "than")})
+"""What stands before a value that is no more."""
+
+ONE_AT_A_TIME = words(
+    "drives prefers uses earns makes weighs attends studies supports pays rents rides smokes reads"
+)
+"""What one does with one thing at a time, so that doing it "now" with another ends the former."""
+
+GOOD = words(
+    """
+    great amazing awesome best delicious fantastic wonderful fun lovely beautiful cool excellent brilliant
+    tasty underrated good perfect fascinating interesting relaxing adorable
+    """
+)
+BAD = words(
+    """
+    awful terrible boring disgusting gross overrated horrible worst annoying stupid bad ugly dull hideous
+    pointless nasty scary depressing
+    """
+)
+"""How one judges a thing that one likes, or does not."""
+
+RESCHEDULING = frozenset({"move", "reschedule", "postpone", "push", "shift", "delay"})
+
+CALLING_OFF = frozenset({"cancel", "scrap", "call"})
 
 LEMMAS = {
     "hates": "hate",

@@ -11,9 +11,16 @@ from spacy.language import Language
 from spacy.tokens import Doc, Token
 
 from service.inference.rules import lexicon
+from service.inference.rules.mending import (
+    SUBJECTS,
+    starts_anew,
+    with_and_spread,
+    with_capitals,
+    with_names_in_place,
+    without_capitals,
+)
 from service.inference.rules.sentences import Sentence, Word, sentences
 
-SUBJECTS = frozenset({"nsubj", "nsubjpass"})
 _WORDS = "words"
 
 
@@ -57,7 +64,17 @@ class Parser:
     def said(self, text: str) -> Iterator[Parsed]:
         """The sentences of a message, each parsed when it is asked for."""
         for part in sentences(text, self._nlp.tokenizer):
-            yield from self._unjoined(self._parse(_with_dropped_subject(part)))
+            yield from self._unjoined(self._parse_mended(_with_dropped_subject(part)))
+
+    def _parse_mended(self, sentence: Sentence) -> Parsed:
+        """Parses again what a capital or a repeated word makes clear to the model."""
+        parsed = self._parse(sentence)
+        named = with_capitals(sentence, parsed.doc, self._words)
+        if named is not None:
+            sentence = without_capitals(named, self._parse(named).doc, sentence, self._words)
+            parsed = self._parse(sentence)
+        spread = with_and_spread(sentence, parsed.doc)
+        return parsed if spread is None else self._parse(spread)
 
     def known(self, text: str) -> list[Parsed]:
         """The sentences of a remembered fact, the one remembered being "she": "Lives in Munich"."""
@@ -65,7 +82,7 @@ class Parser:
 
     def _unjoined(self, parsed: Parsed) -> Iterator[Parsed]:
         """Takes apart what a chat runs together: "i live in berlin i work at google"."""
-        cut = next((token.i for token in parsed.doc if _starts_anew(token)), None)
+        cut = next((token.i for token in parsed.doc if starts_anew(token)), None)
         if cut is None:
             yield parsed
             return
@@ -115,7 +132,7 @@ class Parser:
             words[0] = words[0].lower()
         doc = Doc(self._nlp.vocab, words=words, spaces=list(sentence.spaces))
         doc.user_data[_WORDS] = sentence.words
-        return Parsed(sentence, _with_names_in_place(self._mended(self._nlp(doc))))
+        return Parsed(sentence, with_names_in_place(self._mended(self._nlp(doc))))
 
     def _mended(self, doc: Doc) -> Doc:
         """Gives a noun like "hiking" the verb's lemma, and a lower-case name its tag."""
@@ -141,52 +158,6 @@ class Parser:
         stem = gerund.removesuffix("ing")
         undoubled = stem[:-1] if stem[-1:] == stem[-2:-1] else stem
         return next((verb for verb in (stem + "e", undoubled, stem) if verb in self._verbs), gerund)
-
-
-def _starts_anew(token: Token) -> bool:
-    """Whether an "I" starts a sentence that nothing sets apart from the one before."""
-    if token.i >= 2 and (token.is_sent_start or _is_second_clause(token)):
-        return True
-    if token.text != "I" or token.dep_ not in SUBJECTS or token.i < 2 or token.i > token.head.i:
-        return False
-    verb, before = token.head, token.nbor(-1)
-    if before.tag_ not in {"NN", "NNS", "NNP", "NNPS", "CD", "JJ", "RB"} or verb.head.i >= token.i:
-        return False
-    if verb.dep_ == "relcl":
-        return not any(child.dep_ in {"det", "poss"} for child in verb.head.children)
-    return (
-        verb.dep_ == "ccomp"
-        and verb.head != before
-        and not any(child.dep_ == "mark" for child in verb.children)
-    )
-
-
-def _with_names_in_place(doc: Doc) -> Doc:
-    """Mends what the small model often gets wrong: "a dog named Rex and a cat named Tom"."""
-    for token in doc:
-        if token.lower_ not in {"named", "called"} or token.dep_ != "acl" or token.i + 1 >= len(doc):
-            continue
-        name, owner = token.nbor(1), token.head
-        if name.tag_ == "NNP":
-            name.head, name.dep_ = token, "oprd"
-        joined = [child for child in name.children if child.dep_ == "conj" and child.tag_ in {"NN", "NNS"}]
-        joints = [child for child in name.children if child.dep_ == "cc" and joined]
-        for moved in (*joined, *joints):
-            moved.head = owner
-    return doc
-
-
-def _is_second_clause(token: Token) -> bool:
-    """Whether an "and" joins clauses where the parser took it to join nouns."""
-    joint = token.nbor(-1)
-    if token.text.lower() not in {"i", "my"} or joint.dep_ != "cc" or joint.head.tag_.startswith("VB"):
-        return False
-    finite = {"VBP", "VBZ", "VBD", "MD"}
-    after = token.i + 1
-    while token.text.lower() == "my" and after < len(token.doc) and token.doc[after].tag_[:2] in {"NN", "JJ"}:
-        after += 1
-    said_before = any(word.tag_ in finite for word in token.doc[: joint.i])
-    return said_before and after < len(token.doc) and token.doc[after].tag_ in finite
 
 
 _PASTS = lexicon.words(
@@ -218,15 +189,25 @@ def _prefixed(sentence: Sentence, *implied: str) -> Sentence:
 def _with_dropped_subject(sentence: Sentence) -> Sentence:
     """Puts back the "I" of "moved to Paris last week" and of "love sushi, hate olives"."""
     implied = _implied_before(sentence, 0)
-    if not implied or sentence.asks:
+    if sentence.asks or not (implied or sentence.words[0].text == "I"):
         return sentence
     words: list[Word] = []
     for index, word in enumerate(sentence.words):
-        after_comma = index == 0 or sentence.words[index - 1].text == ","
-        put = _implied_before(sentence, index) if after_comma else ()
+        after_comma = index == 0 or (bool(implied) and sentence.words[index - 1].text == ",")
+        put = _implied_before(sentence, index) if after_comma else _implied_after_and(sentence, index)
         words.extend(Word(text, word.start, word.start) for text in put)
         words.append(Word(word.text.lower(), word.start, word.end) if put else word)
     return Sentence(tuple(words), sentence.start, sentence.end, False, sentence.corrects)
+
+
+def _implied_after_and(sentence: Sentence, index: int) -> tuple[str, ...]:
+    """The "I" of "I live in Porto and work as a designer", where "work" is taken for a noun."""
+    before, first, after = [word.text.lower() for word in sentence.words[index - 1 : index + 2]] + [""] * (
+        index + 2 > len(sentence.words)
+    )
+    works = first in {"work", "live", "study"} and after in {"as", "at", "for", "in", "with", "from", "near"}
+    works = works or (first == "used" and after == "to")
+    return ("I",) if works and before in {"and", "but", ","} else ()
 
 
 def _implied_before(sentence: Sentence, index: int) -> tuple[str, ...]:

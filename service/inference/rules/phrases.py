@@ -96,7 +96,7 @@ def topic(head: Token | None, tokens: Iterable[Token]) -> Topic:
     kept = [token for token in tokens if token != head and _matters(token)]
     words = frozenset(key(token) for token in kept if token.tag_ not in _NUMERALS)
     numbers = frozenset(key(token) for token in kept if token.tag_ in _NUMERALS)
-    if head is not None and head.tag_ in _NUMERALS:
+    if head is not None and (head.tag_ in _NUMERALS or shown(head)[0].isdigit()):
         return Topic("", words, numbers | {key(head)})
     return Topic(key(head) if head is not None else "", words, numbers)
 

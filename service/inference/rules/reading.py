@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spacy.tokens import Token
 
@@ -10,9 +10,19 @@ from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Mood, clauses
 from service.inference.rules.facts import SELF, Fact, Who
 from service.inference.rules.parse import Parsed, implied, shown
-from service.inference.rules.phrases import belongs_to_speaker, is_own, key, phrase, topic, write
+from service.inference.rules.phrases import (
+    Topic,
+    belongs_to_speaker,
+    is_own,
+    key,
+    phrase,
+    possessor,
+    topic,
+    write,
+)
 from service.inference.rules.readers import read
 from service.inference.rules.readers.attributes import changed, instead, slot_of
+from service.inference.rules.readers.contact import contact
 from service.inference.rules.readers.names import name_fact
 
 
@@ -31,6 +41,7 @@ def read_sentence(parsed: Parsed, third: Who | None) -> Reading:
     facts: list[Fact] = []
     for clause in found:
         who = whom(clause, third)
+        third = who if who is not None and not who.is_self else third
         if facts and not facts[-1].holds and _points_back(clause) and (other := instead(facts[-1], clause)):
             facts[-1] = other
         if _calls_me(clause):
@@ -38,8 +49,20 @@ def read_sentence(parsed: Parsed, third: Who | None) -> Reading:
         elif clause.mood is Mood.BIDDEN:
             facts.extend(changed(clause, SELF) or ())
         elif clause.mood is Mood.TOLD and who is not None:
-            facts.extend(read(clause, who))
+            facts.extend(_renewing(fact, parsed) for fact in read(clause, who))
+    if not parsed.sentence.asks and not any(fact.who.is_self for fact in facts):
+        facts = contact(parsed.doc) or facts
     return Reading(parsed, tuple(facts), found)
+
+
+def _renewing(fact: Fact, parsed: Parsed) -> Fact:
+    """The fact with what the sentence says of the old state: "now", "instead", "instead of tea"."""
+    said = {token.lower_ for token in parsed.doc}
+    single = fact.text.split()[0].lower() in lexicon.ONE_AT_A_TIME
+    former = Topic("", frozenset(parsed.sentence.instead_of)) if parsed.sentence.instead_of else fact.former
+    return replace(
+        fact, renews="instead" in said or (single and bool(said & {"now", "nowadays"})), former=former
+    )
 
 
 def _points_back(clause: Clause) -> bool:
@@ -50,7 +73,10 @@ def _points_back(clause: Clause) -> bool:
 
 def _calls_me(clause: Clause) -> bool:
     """Whether it is "call me ..." or "people call me ...", which both tell a name."""
-    meant = clause.mood in {Mood.BIDDEN, Mood.TOLD} and not clause.negated
+    allowed = any(helper.lower_ in {"can", "may"} for helper in clause.auxiliaries)
+    meant = (
+        clause.mood in {Mood.BIDDEN, Mood.TOLD} or (allowed and clause.verb.i < 4)
+    ) and not clause.negated
     return clause.lemma == "call" and meant and any(word.text.lower() == "me" for word in clause.verb.subtree)
 
 
@@ -69,6 +95,9 @@ def whom(clause: Clause, third: Who | None) -> Who | None:
         return SELF
     if subject.text.lower() in {"he", "she"}:
         return _meant(subject, third)
+    owner = possessor(subject)
+    if owner is not None and owner.lower_ in {"his", "her"} and slot_of(subject) is not None:
+        return _meant(owner, third)
     above = clause.verb.head
     if clause.verb.dep_ == "relcl" and subject.i == above.i + 1 and belongs_to_speaker(above):
         return _named_kin(above, subject)
@@ -134,7 +163,7 @@ def _is_left_out(token: Token, subject: Token) -> bool:
 def _meant(pronoun: Token, third: Who | None) -> Who | None:
     if third is None:
         return None
-    unlike = lexicon.HE if pronoun.text.lower() == "she" else lexicon.SHE
+    unlike = lexicon.HE if pronoun.lower_ in {"she", "her"} else lexicon.SHE
     return None if third.topic.all & unlike else third
 
 

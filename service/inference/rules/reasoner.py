@@ -12,7 +12,7 @@ from service.inference.rules.facts import Fact, Who
 from service.inference.rules.parse import Parser
 from service.inference.rules.policy import PolicyReader
 from service.inference.rules.reading import Reading, mentioned, read_sentence
-from service.inference.rules.requests import forgets, forgotten, put_right
+from service.inference.rules.requests import called_off, calls_off, forgets, forgotten, put_right, swaps
 from service.inference.rules.revise import Revision, Source
 from service.memory.categories import DEFAULT_CATEGORIES
 from service.memory.errors import DeadlineExceeded
@@ -117,9 +117,12 @@ def carry_out(reading: Reading, revision: Revision, source: Source) -> bool:
     asked = forgets(reading)
     for clause in asked:
         revision.retract(list(forgotten(clause, revision)), source)
-    for fact in reading.facts:
+    for noun in filter(None, map(calls_off, reading.clauses)):
+        revision.retract(list(called_off(noun, revision)), source)
+    corrected = swaps(reading, revision, source)
+    for fact in () if corrected else reading.facts:
         revision.state(fact, source)
-    corrected = put_right(reading, revision, source)
+    corrected = put_right(reading, revision, source) or corrected
     return bool(asked or reading.facts or corrected)
 
 

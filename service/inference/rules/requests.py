@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from spacy.tokens import Token
 
 from service.inference.rules import lexicon
-from service.inference.rules.clauses import Clause, clause_of
+from service.inference.rules.clauses import PAST, Clause, Mood, clause_of
 from service.inference.rules.facts import SELF, Fact
 from service.inference.rules.phrases import (
     Topic,
@@ -55,6 +55,59 @@ def forgotten(clause: Clause, revision: Revision) -> Iterator[tuple[Entry, Fact]
         return
     for noun in _named_nouns(clause.verb):
         yield from ((entry, old) for entry, old in revision.current() if _is_about(noun, old))
+
+
+def calls_off(clause: Clause) -> Token | None:
+    """What is called off: "I cancelled my flight to Lisbon", "our trip got cancelled"."""
+    if clause.lemma not in lexicon.CALLING_OFF or clause.negated or clause.tense not in PAST:
+        return None
+    if clause.lemma == "call" and not any(child.lower_ == "off" for child in clause.children("prt")):
+        return None
+    subject = clause.subject
+    passive = subject if subject is not None and subject.dep_ == "nsubjpass" else None
+    return clause.child("dobj") or passive
+
+
+def called_off(noun: Token, revision: Revision) -> Iterator[tuple[Entry, Fact]]:
+    """The facts about something that is called off, and the plans that it names."""
+    named = topic(noun, _without_list(noun))
+    for entry, old in revision.current():
+        planned = old.relation.startswith(("plan ", "past book"))
+        alike = named.words <= old.topic.all and (bool(named.words) or named.head in old.topic.all)
+        if _is_about(noun, old) or (planned and old.who.is_self and alike):
+            yield entry, old
+
+
+def swaps(reading: Reading, revision: Revision, source: Source) -> bool:
+    """Carries out "I switched from Spotify to Apple Music" where the former is known."""
+    done = False
+    for clause in reading.clauses:
+        pair = _swapped(clause) if clause.tense in PAST and not clause.negated else None
+        if pair is not None and clause.mood is Mood.TOLD:
+            old, new = pair
+            was, words = (
+                [t for t in _value(old) if t.dep_ != "det"],
+                [t for t in _value(new) if t.dep_ != "det"],
+            )
+            done = (
+                revision.correct(topic(old, was), write(words), topic(new, words), write(was), source) or done
+            )
+    return done
+
+
+def _swapped(clause: Clause) -> tuple[Token, Token] | None:
+    """The former and the new one."""
+    thing = clause.child("dobj")
+    match clause.lemma:
+        case "switch" | "change" | "convert":
+            old, new = clause.object_of("from"), clause.object_of("to")
+        case "swap" | "trade" | "exchange":
+            old, new = thing, clause.object_of("for")
+        case "replace":
+            old, new = thing, clause.object_of("with", "by")
+        case _:
+            return None
+    return (old, new) if old is not None and new is not None else None
 
 
 def _said_so(verb: Token, revision: Revision) -> Iterator[tuple[Entry, Fact]]:

@@ -85,7 +85,7 @@ class Revision:
         chosen = fresh[-1:] or (mine if len(mine) == 1 else [])
         for entry, old in chosen:
             at = old.text.lower().rindex(wrong_text.lower())
-            text = old.text[:at] + right + old.text[at + len(wrong_text) :]
+            text = _with_article(old.text[:at], right) + old.text[at + len(wrong_text) :]
             self._replace(entry, old, Fact(text, old.who, old.relation, value, old.holds), source)
         return bool(chosen)
 
@@ -125,6 +125,14 @@ def _best(met: Sequence[tuple[Entry, Fact]], new: Fact) -> tuple[Entry, Fact] | 
     named = [pair for pair in met if new.former is not None and new.former.covers(pair[1].topic)]
     exact = [pair for pair in met if same_person(new.who, pair[1].who)]
     return next(iter(named or exact or met), None)
+
+
+def _with_article(before: str, value: str) -> str:
+    """A text up to a value and the value, with the article that fits it."""
+    start, _, article = before.rstrip().rpartition(" ")
+    if article not in {"a", "an"}:
+        return before + value
+    return f"{start} {'an' if value[:1].lower() in 'aeiou' else 'a'} {value}"
 
 
 def _written(facts: Sequence[Fact]) -> str:

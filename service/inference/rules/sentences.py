@@ -65,6 +65,8 @@ class Sentence:
     end: int
     asks: bool = False
     corrects: bool = False
+    instead_of: tuple[str, ...] = ()
+    """What it says is no more: "coffee" of "tea instead of coffee", taken out of the words."""
 
     @property
     def spaces(self) -> tuple[bool, ...]:
@@ -147,6 +149,7 @@ def _as_number(run: list[Word]) -> list[Word]:
 def _spelled(words: Sequence[Word]) -> list[Word]:
     """The words as the parser knows them: chat spelling undone."""
     spelled: list[Word] = []
+    words = _without_asides(words)
     for index, word in enumerate(words):
         before = words[index - 1] if index else None
         texts = (
@@ -159,6 +162,21 @@ def _spelled(words: Sequence[Word]) -> list[Word]:
         spelled.append(Word(texts[0], word.start, word.end))
         spelled.extend(Word(more, word.end, word.end) for more in texts[1:])
     return [word for word in spelled if word.text.strip() or "\n" in word.text]
+
+
+def _without_asides(words: Sequence[Word]) -> list[Word]:
+    """The words less "by the way" and the like, with the comma that sets them apart."""
+    kept: list[Word] = []
+    texts = [word.text.lower() for word in words]
+    index = 0
+    while index < len(words):
+        aside = next((said for said in lexicon.ASIDES if tuple(texts[index : index + len(said)]) == said), ())
+        if aside and index + len(aside) < len(words) and texts[index + len(aside)] == "," and not kept:
+            index += 1
+        if not aside:
+            kept.append(words[index])
+        index += len(aside) or 1
+    return kept
 
 
 def _may_be_chat(word: Word, before: Word | None) -> bool:
@@ -190,6 +208,7 @@ def _runs(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
 
 def _questions_apart(words: tuple[Word, ...]) -> Iterator[Sentence]:
     """Splits "I'm vegan, what can I eat?" into what it tells and what it asks."""
+    words, gone = _without_former(words)
     body, corrects = _without_openers(words)
     if not body:
         return
@@ -198,10 +217,31 @@ def _questions_apart(words: tuple[Word, ...]) -> Iterator[Sentence]:
     if _asks(body, 0) or (asked and cut is None):
         yield Sentence(body, words[0].start, words[-1].end, asks=True)
     elif cut is None:
-        yield Sentence(body, words[0].start, words[-1].end, corrects=corrects)
+        end = max(words[-1].end, *(word.end for word in gone)) if gone else words[-1].end
+        yield Sentence(body, words[0].start, end, corrects=corrects, instead_of=_values(gone))
     else:
         yield Sentence(body[:cut], words[0].start, body[cut - 1].end, corrects=corrects)
         yield Sentence(body[cut:], body[cut].start, words[-1].end, asks=True)
+
+
+def _without_former(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
+    """Takes "instead of coffee" out of a sentence."""
+    texts = [word.text.lower() for word in words]
+    at = next((i for i, pair in enumerate(pairwise(texts)) if i and pair in lexicon.INSTEAD_OF), None)
+    if at is None:
+        return words, ()
+    until = next(
+        (i for i in range(at, len(words)) if texts[i] in {",", "and", "but", "now", "?"}), len(words)
+    )
+    return (*words[:at], *words[until:]), words[at + 2 : until]
+
+
+def _values(gone: Iterable[Word]) -> tuple[str, ...]:
+    return tuple(
+        word.text.lower()
+        for word in gone
+        if word.text.lower() not in {"a", "an", "the", "my", "to", "in", "at", "from"}
+    )
 
 
 def _turns_to_asking(words: Sequence[Word], index: int) -> bool:

@@ -30,7 +30,20 @@ def meet(new: Fact, known: Fact) -> Meeting:
         return _sentiment(new, known)
     if new.holds != known.holds:
         return _contradiction(new, known)
-    return _values(new, known)
+    return Meeting.REPLACES if new.holds and _renews(new, known) else _values(new, known)
+
+
+def _renews(new: Fact, known: Fact) -> bool:
+    """Whether the new fact is said to be instead of the known one: "I drive a Honda now"."""
+    left = new.former is not None and new.former.covers(known.topic)
+    return left or (
+        new.renews and new.relation != "have" and new.topic != known.topic and _verb(new) == _verb(known)
+    )
+
+
+def _verb(fact: Fact) -> str:
+    """The finite verb of a fact's text, which tells "prefers" from "likes"."""
+    return fact.text.removeprefix(fact.who.label).split()[0].lower()
 
 
 def is_single(relation: str) -> bool:
@@ -55,6 +68,8 @@ def _end_of_other_slot(new: Fact, known: Fact) -> Meeting:
 
 
 def _sentiment(new: Fact, known: Fact) -> Meeting:
+    if new.holds and known.holds and _verb(new) == _verb(known) and _renews(new, known):
+        return Meeting.REPLACES
     if (new.topic.head, new.topic.words) != (known.topic.head, known.topic.words):
         return Meeting.APART
     return Meeting.SAME if new.holds == known.holds else Meeting.REPLACES

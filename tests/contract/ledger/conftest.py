@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from service.ledger.accounts import SqlAccounts
-from service.ledger.database import Database, sqlite_url
+from service.ledger.database import Database
+from tests.ledgers import URLS
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -27,17 +27,8 @@ class Project:
 @pytest.fixture(params=["sqlite", "postgresql"], scope="module")
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The default project."""
-    directory: Path = tmp_path_factory.mktemp("ledger")
-    if request.param == "sqlite":
-        yield from _project(sqlite_url(directory / "ledger.db"))
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        # A library under the server warns when it is imported where no session set this.
-        patch.setenv("XDG_RUNTIME_DIR", str(directory))
-        from tests.databases import new_database, postgresql_server
-
-        with postgresql_server(directory / "postgresql") as administrator:
-            yield from _project(new_database(administrator))
+    with URLS[request.param](tmp_path_factory.mktemp("ledger")) as url:
+        yield from _project(url)
 
 
 def _project(url: str) -> Iterator[Project]:

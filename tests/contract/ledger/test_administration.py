@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -78,6 +78,9 @@ class Stores:
         memory = Memory(str(uuid.uuid4()), SCOPE, "Hi", NOW, NOW, {"a": 1}, ("misc",))
         change = Change(Event.ADD, None, memory, np.ones(3, dtype=np.float32))
         await self.ledger.commit(project.id, event_id, SCOPE, None, [change], [], NOW)
+        event_id = await self.ledger.store_request(project.id, request, NOW)
+        change = Change(Event.UPDATE, memory, replace(memory, text="Ho"))
+        await self.ledger.commit(project.id, event_id, SCOPE, None, [change], [], NOW)
         empty = [name for name, rows in (await self.rows(project)).items() if not rows]
 
         def invent(connection: Connection) -> None:
@@ -111,7 +114,11 @@ class Migrated(Protocol):
 
 def invented(table: Table) -> dict[str, object]:
     """A value for every column that needs one: no two rows are alike."""
-    needed = [column for column in table.c if not column.nullable and column.name != "sequence"]
+    needed = [
+        column
+        for column in table.c
+        if not column.nullable and not (column.name == "sequence" and column.primary_key)
+    ]
     kinds: dict[type, Callable[[], object]] = {
         str: lambda: str(uuid.uuid4())[:8],
         int: lambda: 1,

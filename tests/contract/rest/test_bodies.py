@@ -110,3 +110,22 @@ async def test_a_client_that_goes_away(
     await writer.wait_closed()
     assert (await client.get("/healthz")).status_code == 200
     assert not service.calls
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v2/memories/", b'{"fields": [1.5]}'),
+        ("PUT", "/v1/batch/", b'{"memories": [1.5]}'),
+        ("DELETE", "/v1/batch/", b'{"memories": [1.5]}'),
+        ("POST", "/v3/memories/add/", b'{"filters": 1.5}'),
+    ],
+)
+async def test_decimals_in_the_wrong_place(
+    client: httpx.AsyncClient, service: ScriptedService, method: str, path: str, body: bytes
+) -> None:
+    """A decimal number where something else is wanted is named like any other value."""
+    service.will(AddMemoriesResponse())
+    answer = await client.request(method, path, content=body)
+    assert answer.status_code == 400
+    assert "not a decimal number" in answer.json()["error"]

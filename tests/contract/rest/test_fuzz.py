@@ -125,6 +125,8 @@ BROKEN = st.sampled_from(
         b'{"page":1e400,"page_size":-1,"top_k":99999999999999999999,"threshold":"x","filters":{"AND":7}}',
         '{"text":"\ufeff"}'.encode("utf-16"),
         b"\xff\xfe",
+        # A decimal number where something else is wanted.
+        b'{"fields":[1.5],"categories":[1.5],"memories":[1.5],"messages":1.5,"filters":1.5,"timestamp":[1.5]}',
     ]
 )
 """What broke somebody else."""

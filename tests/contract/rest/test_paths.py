@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import httpx
 import pytest
 from memoryd.v1.account_service_pb2 import PingResponse
+from memoryd.v1.entity_service_pb2 import DeleteEntityResponse
 from memoryd.v1.memory_service_pb2 import AddMemoriesResponse
 
 from tests.contract.rest.scripted import ScriptedService
@@ -46,3 +49,11 @@ async def test_head_never_posts(client: httpx.AsyncClient, service: ScriptedServ
     """HEAD on a path that only takes POST does nothing."""
     assert (await client.head("/v1/feedback/")).status_code == 405
     assert not service.calls
+
+
+@pytest.mark.parametrize("entity_id", ["%0A", "a%0Ab", "a%2Fb", "%20"])
+async def test_any_id_in_a_path(client: httpx.AsyncClient, service: ScriptedService, entity_id: str) -> None:
+    """What is wrong with an id is for the service to say, line breaks too."""
+    service.will(DeleteEntityResponse())
+    assert (await client.delete(f"/v2/entities/user/{entity_id}/")).status_code == 200
+    assert service.request.entity_id == unquote(entity_id)

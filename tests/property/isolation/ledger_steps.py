@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from memoryd.v1.entity_service_pb2 import Entity, EntityTotals, EntityType
 from memoryd.v1.memory_pb2 import EVENT_STATUS_PENDING, EVENT_STATUS_RUNNING, EVENT_STATUS_SUCCEEDED
 
@@ -29,6 +29,12 @@ class LedgerSteps(RuleBasedStateMachine):
     """What is asked about projects."""
 
     callers: Callers
+
+    @initialize()
+    def order(self) -> None:
+        """Every project has an export."""
+        for number, _ in enumerate(self.callers.tenants.projects):
+            self.export((number, None), ANYBODY)
 
     @rule(caller=readers, status=st.none() | st.sampled_from(["SUCCEEDED", "FAILED"]))
     def events(self, caller: Caller, status: str | None) -> None:
@@ -162,6 +168,7 @@ class LedgerSteps(RuleBasedStateMachine):
         while True:
             found = self.callers.ask(caller, "GetExport", memory_export_id=export_id)
             assert found is not None
+            assert found[1].ok, found[1]
             if found[1].message.status not in {EVENT_STATUS_PENDING, EVENT_STATUS_RUNNING}:
                 break
             assert time.monotonic() < limit

@@ -33,13 +33,11 @@ class MemorySteps(RuleBasedStateMachine):
     Args:
         channel: to the service.
         database: of the service.
-        called: the names of all methods that were called are put here.
     """
 
-    def __init__(self, channel: grpc.Channel, database: Database, called: set[str]) -> None:
+    def __init__(self, channel: grpc.Channel, database: Database) -> None:
         super().__init__()
         self.callers = Callers(channel, database)
-        self.callers.called = called
 
     @initialize(chosen=st.lists(scopes(), min_size=1, max_size=3))
     def settle(self, chosen: list[Scope]) -> None:

@@ -39,7 +39,7 @@ class Confusion(grpc.UnaryUnaryClientInterceptor):
 def confused(channel: grpc.Channel, database: Database, method: str) -> Isolation:
     """The machine, before a service that confuses the owners of the first two projects in one method."""
     confusion = Confusion(method)
-    machine = Isolation(grpc.intercept_channel(channel, confusion), database, set())
+    machine = Isolation(grpc.intercept_channel(channel, confusion), database)
     first, second = (key.secret for key in machine.callers.tenants.keys[:2])
     confusion.keys = {first: second, second: first}
     return machine

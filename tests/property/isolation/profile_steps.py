@@ -118,6 +118,7 @@ class ProfileSteps(RuleBasedStateMachine):
         while True:
             found = self.callers.ask(caller, "GetProfileJob", job_id=job_id)
             assert found is not None
+            assert found[1].ok, found
             if found[1].message.job.status not in UNFINISHED:
                 break
             assert time.monotonic() < limit

@@ -51,6 +51,11 @@ class Books:
     """By id: text by memory."""
     feedback: dict[str, str] = field(default_factory=dict)
     """By memory: the note's id."""
+    webhooks: dict[str, str] = field(default_factory=dict)
+    """By id: name."""
+    members: list[str] = field(default_factory=list)
+    """Addresses."""
+    instructions: str = ""
     by_hand: set[Named] = field(default_factory=set)
     """Entities that were made by hand."""
     makes_profiles: bool = False

@@ -54,7 +54,7 @@ SPECIFIED = [
 
 NAMES = [
     tells("call me Sam", "+ Name is Sam"),
-    tells("i'm alex", "+ Name is alex"),
+    tells("i'm alex", "+ Name is Alex"),
     tells("I go by Sam", "+ Name is Sam"),
     tells("My name is Maria Lopez", "+ Name is Maria Lopez"),
     Example("My name is Jordan now", ("Name is Alex",), ("Name is Alex => Name is Jordan",)),
@@ -124,7 +124,7 @@ WORK = [
 ]
 
 HOME = [
-    tells("im vegetarian and i live in munich", "+ Is vegetarian", "+ Lives in munich"),
+    tells("im vegetarian and i live in munich", "+ Is vegetarian", "+ Lives in Munich"),
     tells("I'm based in Lisbon", "+ Lives in Lisbon"),
     tells("I'm from Brazil", "+ Is from Brazil"),
     tells("I live in New York City with my wife", "+ Lives in New York City with their wife"),
@@ -141,7 +141,7 @@ HOME = [
     ),
     Example("I'll move to Rome in June", ("Lives in Berlin",), ("+ Will move to Rome in June",)),
     Example("I relocated to Tokyo", ("Lives in Berlin",), ("Lives in Berlin => Lives in Tokyo",)),
-    Example("moved to paris last week", ("Lives in Berlin",), ("Lives in Berlin => Lives in paris",)),
+    Example("moved to paris last week", ("Lives in Berlin",), ("Lives in Berlin => Lives in Paris",)),
     Example("I've moved to Oslo", ("Lives in Berlin",), ("Lives in Berlin => Lives in Oslo",)),
     Example("Yesterday I moved to Oslo", ("Lives in Berlin",), ("Lives in Berlin => Lives in Oslo",)),
     Example("I'm living in Oslo now", ("Lives in Berlin",), ("Lives in Berlin => Lives in Oslo",)),
@@ -452,7 +452,7 @@ MIXED = [
     tells("I'm vegetarian, what should I eat tonight?", "+ Is vegetarian"),
     tells("Since I'm vegan, can you suggest a recipe?", "+ Is vegan"),
     tells(
-        "hey im alex and i live in berlin with my wife", "+ Name is alex", "+ Lives in berlin with their wife"
+        "hey im alex and i live in berlin with my wife", "+ Name is Alex", "+ Lives in Berlin with their wife"
     ),
     tells("I love spicy food but my wife hates it", "+ Loves spicy food"),
     tells("What a day! I adopted a dog. Do you like dogs?", "+ Has a dog"),
@@ -484,7 +484,7 @@ CONVERSATIONS = [
     ),
     tells("My email is a@b.com and my phone is 555-0101", "+ Email is a@b.com", "+ Phone is 555-0101"),
     tells("Hi I'm Tom 👋 I live in NYC", "+ Name is Tom", "+ Lives in NYC"),
-    tells("i live in berlin i work at google", "+ Lives in berlin", "+ Works at google"),
+    tells("i live in berlin i work at google", "+ Lives in Berlin", "+ Works at Google"),
     tells("My name is Bob, but call me Bobby", "+ Name is Bobby"),
     tells("My name's Bob", "+ Name is Bob"),
     tells("My best friend Lisa lives in Paris", "+ Best friend Lisa lives in Paris"),
@@ -532,7 +532,7 @@ CONVERSATIONS = [
     Example(
         "im from spain but live in germany",
         ("Lives in Spain",),
-        ("+ Is from spain", "Lives in Spain => Lives in germany"),
+        ("+ Is from Spain", "Lives in Spain => Lives in Germany"),
     ),
     Example(
         "My older sister lives in Rome",

@@ -19,13 +19,19 @@ from service.inference.rules.facts import (
     relation_of,
     rest,
 )
-from service.inference.rules.phrases import Topic, is_vague, key, listed, separate, topic
+from service.inference.rules.parse import implied, shown
+from service.inference.rules.phrases import Topic, is_vague, key, listed, phrase, separate, topic, write
+
+_UNNAMED = frozenset({"he", "him", "his", "she", "her", "hers"})
+"""Of whom only the conversation knows who they are."""
 
 
 def deed(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I run every morning", "I can play the piano", "I'm flying to Rome", "I visited Japan"."""
     focus, kept = focus_of(clause.verb), rest(clause)
-    if not _says_something(clause, focus, kept) or not _lasts(clause, who, focus):
+    if clause.lemma in lexicon.RESCHEDULING and not who.is_self and clause.tense in PAST:
+        return _rescheduled(clause, who)
+    if not _says_something(clause, who, focus, kept) or not _lasts(clause, who, focus):
         return []
     if focus is None or focus.dep_ not in {"dobj", "pcomp"} or clause.tense in PAST:
         return [_did(clause, who, topic(focus, [word for word in kept if word != focus]), kept)]
@@ -50,19 +56,30 @@ def _did(clause: Clause, who: Who, about: Topic, kept: Sequence[Token]) -> Fact:
     return fact(who, relation, about, told, holds=False, lasting=lasting)
 
 
+def _rescheduled(clause: Clause, who: Who) -> list[Fact]:
+    """Reads "my appointment was moved to Tuesday", which meets "appointment is on Monday"."""
+    day = clause.object_of("to", "for", "until")
+    if day is None or not (day.ent_type_ in {"DATE", "TIME"} or any(map(str.isdigit, shown(day)))):
+        return []
+    at = "at" if day.ent_type_ == "TIME" else "on"
+    return [fact(who, "be", topic(day, phrase(day)), f"is {at} {write(phrase(day))}", renews=True)]
+
+
 def _modal(clause: Clause) -> bool:
     """Whether it is about what somebody can do."""
     return any(helper.text.lower() in {"can", "ca", "could"} for helper in clause.auxiliaries)
 
 
-def _says_something(clause: Clause, focus: Token | None, kept: Sequence[Token]) -> bool:
+def _says_something(clause: Clause, who: Who, focus: Token | None, kept: Sequence[Token]) -> bool:
     """Whether the clause can be understood without the conversation around it."""
     if clause.child("ccomp") is not None or not clause.verb.tag_.startswith("VB"):
         return False
-    if any(word.text.lower() in {"you", "your", "yours"} for word in clause.verb.subtree):
+    unclear = {"you", "your", "yours"} | (_UNNAMED if who.is_self else set())
+    if any(word.lower_ in unclear and not implied(word) for word in clause.verb.subtree):
         return False
     if focus is None:
-        return bool(kept) or (clause.tense is Tense.PRESENT and clause.verb.tag_ != "VBN")
+        becoming = clause.verb.tag_ != "VBN" or any(helper.tag_ == "VBG" for helper in clause.auxiliaries)
+        return bool(kept) or (clause.tense is Tense.PRESENT and becoming)
     return (
         not is_vague(focus)
         and key(focus) != "job"
@@ -82,10 +99,15 @@ def _lasts(clause: Clause, who: Who, focus: Token | None) -> bool:
     if verb in lexicon.AIMING and (verb == "want" or clause.child("xcomp") is not None):
         return _is_lasting_aim(clause)
     if clause.tense in PAST:
-        told_of_others = not who.is_self and verb not in lexicon.FLEETING_VERBS
-        return verb in lexicon.EVENTS or told_of_others or _goes_to_place(clause)
+        told = _is_close(who) and verb not in lexicon.FLEETING_VERBS
+        return told if not who.is_self else verb in lexicon.EVENTS or _goes_to_place(clause)
     kin = focus is not None and key(focus) in lexicon.KIN | lexicon.PETS
     return kin or verb not in lexicon.FLEETING_VERBS or _goes_to_place(clause)
+
+
+def _is_close(who: Who) -> bool:
+    """Whether what happened to them matters: family, pets, friends, people by name."""
+    return bool(who.topic.all & (lexicon.KIN | lexicon.PETS | {"friend"})) or who.label.istitle()
 
 
 def _is_somewhere(clause: Clause, who: Who, focus: Token) -> bool:
@@ -105,4 +127,4 @@ def _is_lasting_aim(clause: Clause) -> bool:
     aim = clause.child("xcomp")
     if clause.lemma in {"need", "have"}:
         return False
-    return aim is not None and aim.lemma_ in lexicon.LASTING_PLANS and not negative(clause)
+    return aim is not None and aim.lemma_ in lexicon.LASTING_PLANS

@@ -8,8 +8,8 @@ from spacy.tokens import Token
 
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense, object_of
-from service.inference.rules.facts import Fact, Who, denied, fact, negative, predicate, rest
-from service.inference.rules.phrases import Part, Topic, is_vague, key, listed, separate, topic
+from service.inference.rules.facts import Fact, Who, denied, fact, is_discourse, negative, predicate, rest
+from service.inference.rules.phrases import Part, Topic, is_vague, key, listed, phrase, separate, topic, write
 
 _ENDURING = frozenset({"stand", "bear"})
 """Verbs of dislike that are denied in form: "I can't stand"."""
@@ -19,12 +19,35 @@ _DOING = frozenset({"play", "do", "go", "eat", "drink", "watch", "listen"})
 
 def sentiment(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I love", "I can't stand", "I'm a fan of", "I'm into"."""
+    judged = _judged(clause, who)
+    if judged is not None:
+        return [judged]
     thing = _liked(clause)
     never = any(child.text.lower() == "never" for child in clause.verb.children)
     if thing is None or clause.tense is Tense.FUTURE or (clause.tense is Tense.PAST and not never):
         return None
     parts = listed(thing)
     return [_felt(clause, who, part, parts) for part in parts if not _is_nothing(part)]
+
+
+def _judged(clause: Clause, who: Who) -> Fact | None:
+    """Reads "I think Radiohead is great", "I find jazz boring"."""
+    below = clause.child("ccomp")
+    if (
+        clause.lemma not in {"think", "find"}
+        or clause.negated
+        or clause.tense is not Tense.PRESENT
+        or below is None
+    ):
+        return None
+    thing = next((child for child in below.children if child.dep_ == "nsubj"), None)
+    words = {below.lower_, *(child.lower_ for child in below.children if child.dep_ in {"acomp", "attr"})}
+    denied_below = any(child.dep_ == "neg" for child in below.children)
+    if thing is None or is_vague(thing) or denied_below or not words & (lexicon.GOOD | lexicon.BAD):
+        return None
+    about = topic(thing, phrase(thing))
+    told = f"{clause.third(clause.lemma)} {write(phrase(below))}"
+    return fact(who, "sentiment", about, told, holds=bool(words & lexicon.GOOD), lasting=True)
 
 
 def _is_nothing(part: Part) -> bool:
@@ -34,7 +57,7 @@ def _is_nothing(part: Part) -> bool:
 def _felt(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
     """The feeling towards one member of a list."""
     kept = separate(rest(clause), part, parts)
-    kept = [word for word in {*kept, *part.words} if word.dep_ != "neg"]
+    kept = [word for word in {*kept, *part.words} if word.dep_ != "neg" and not is_discourse(word)]
     turned = any(child.dep_ == "neg" and child.text.lower() == "not" for child in part.head.children)
     denies = (negative(clause) or turned) and clause.lemma not in _ENDURING
     told = denied(clause, clause.lemma, kept) if denies else predicate(clause, kept)

@@ -89,7 +89,8 @@ def _had(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
         if word in words or not part.head.is_ancestor(word)
     ]
     if clause.lemma in _LOSING:
-        return fact(who, "have", about, predicate(clause, kept), holds=False)
+        using = frozenset({"drive", "use", "ride", "rent"})
+        return fact(who, "have", about, predicate(clause, kept), holds=False, ends=using)
     none = any(word.text.lower() == "no" and word.dep_ == "det" for word in words)
     if negative(clause) or none:
         bare = [word for word in kept if word.text.lower() not in {"no", "longer"}]
@@ -105,10 +106,26 @@ def _parted(clause: Clause, who: Who) -> Fact | None:
     told = predicate(clause, rest(clause))
     if clause.lemma in {"die", "pass"} and not who.is_self:
         return replace(fact(who, "have", who.topic, told, holds=False, lasting=True), who=SELF)
-    partner = clause.object_of("with", "from") if clause.lemma in {"break", "split"} else None
+    partner = _partner(clause) if clause.lemma in {"break", "split", "separate"} else None
     if partner is None or is_vague(partner):
         return None
-    return fact(who, "have", topic(partner, phrase(partner)), told, holds=False, lasting=True)
+    words = phrase(partner, without=_rest_of_pair(partner))
+    told = told if "with" in told or "from" in told else f"broke up with {write(words)}"
+    return fact(who, "have", topic(partner, words), told, holds=False, lasting=True)
+
+
+def _partner(clause: Clause) -> Token | None:
+    """The "Emi" of "broke up with Emi" and of "Emi and I broke up"."""
+    beside = next(
+        (token for token in clause.verb.lefts if any(c.dep_ == "cc" for c in (token, *token.children))), None
+    )
+    opening = clause.verb.doc[0]
+    joined = len(clause.verb.doc) > 1 and opening.nbor(1).lower_ == "and" and opening.text.istitle()
+    return clause.object_of("with", "from") or (opening if joined else beside)
+
+
+def _rest_of_pair(partner: Token) -> list[Token]:
+    return [t for c in partner.children if c.dep_ in {"cc", "conj"} or c.text == "I" for t in c.subtree]
 
 
 def _is_fleeting(thing: Token) -> bool:

@@ -6,13 +6,17 @@ from spacy.tokens import Token
 
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import PAST, Clause, Tense
-from service.inference.rules.facts import Fact, Who, fact, negative
-from service.inference.rules.phrases import key, topic, write
+from service.inference.rules.facts import Fact, Who, fact, negative, predicate, rest
+from service.inference.rules.phrases import belongs_to_speaker, is_own, key, phrase, topic, write
 
 
 def named(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I go by Sam", "I'm called Sam", "my dog is named Rex"."""
     name = clause.child("oprd") if clause.lemma in {"call", "name"} else None
+    thing = clause.child("dobj")
+    if name is not None and thing is not None and clause.tense in PAST and belongs_to_speaker(thing):
+        words = [word for word in phrase(thing) if not is_own(word)]
+        return [name_fact(Who(topic(thing, words), write(words)), name)]
     wish = clause.child("xcomp") if clause.lemma in {"prefer", "like", "want"} else None
     if wish is not None and wish.lemma_ == "call" and not clause.negated:
         name = next((child for child in wish.children if child.dep_ == "oprd"), None)
@@ -38,14 +42,16 @@ def age(clause: Clause, who: Who) -> list[Fact] | None:
     value = clause.child("attr", "acomp", "dobj", "npadvmod", "oprd")
     if value is None or clause.lemma not in {"be", "turn"} or clause.tense is Tense.FUTURE:
         return None
-    if clause.lemma == "turn" and clause.tense not in PAST:
-        return None
     number = next((t for t in value.subtree if t.tag_ == "CD" and _is_age(t)), None)
+    if any(child.dep_ == "det" for child in value.children):
+        return None
     old = key(value) in {"old", "year"} or value == number
     if number is None or not old or negative(clause):
         return None
-    if not who.is_self and not _animate(who):
+    if not is_animate(who):
         return None
+    if clause.lemma == "turn" and clause.tense not in PAST:
+        return [fact(who, "plan age", topic(None, [number]), predicate(clause, rest(clause)))]
     unit = next((t.text for t in value.subtree if t.lemma_ in {"month", "week", "day"}), "years")
     numbers = [t for t in value.subtree if t.tag_ == "CD" or t.dep_ == "cc"] if clause.plural else [number]
     return [fact(who, "age", topic(None, numbers), f"{clause.third('be')} {write(numbers)} {unit} old")]
@@ -55,5 +61,10 @@ def _is_age(number: Token) -> bool:
     return number.text.isalpha() or (number.text.isdigit() and 0 < int(number.text[:4]) < 125)
 
 
-def _animate(who: Who) -> bool:
-    return bool(who.topic.all & (lexicon.PEOPLE | lexicon.PETS)) or who.label.istitle()
+def is_animate(who: Who) -> bool:
+    """Whether it is a person or a pet, and not a thing of somebody's."""
+    return (
+        who.is_self
+        or (who.topic.head in lexicon.PEOPLE or bool(who.topic.all & (lexicon.KIN | lexicon.PETS)))
+        or who.label.istitle()
+    )

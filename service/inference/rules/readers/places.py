@@ -8,6 +8,7 @@ from service.inference.rules.clauses import PAST, Clause, Tense
 from service.inference.rules.facts import Fact, Who, denied, fact, negative, predicate, rest
 from service.inference.rules.parse import shown
 from service.inference.rules.phrases import is_vague, phrase, topic, write
+from service.inference.rules.readers.names import is_animate
 
 _MOVING = frozenset({"move", "relocate", "settle", "emigrate", "immigrate"})
 _ATTACHED = frozenset({"cc", "conj", "relcl", "advmod", "neg", "npadvmod"})
@@ -15,7 +16,7 @@ _ATTACHED = frozenset({"cc", "conj", "relcl", "advmod", "neg", "npadvmod"})
 
 def residence(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I live in", "I'm based in", "I moved from ... to"."""
-    if clause.lemma in _MOVING and clause.tense in PAST and not negative(clause):
+    if clause.lemma in _MOVING and clause.tense in PAST and not negative(clause) and is_animate(who):
         return _moved(clause, who)
     place = clause.object_of("in", "near", "at")
     if clause.lemma not in {"live", "reside", "base"} or place is None:

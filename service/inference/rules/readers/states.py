@@ -133,12 +133,13 @@ def kind_of(complement: Token) -> str:
 
 def _allergies(clause: Clause, who: Who, head: Token) -> list[Fact]:
     found = object_of(head, "to") or object_of(clause.verb, "to")
+    further = [child for child in head.subtree if child.dep_ == "conj" and child.lower_ == "to"]
     cause = found or next((child for child in head.children if child.dep_ == "xcomp"), clause.child("xcomp"))
     if cause is None or is_vague(cause):
         return []
     no = "not " if negative(clause) else ""
     facts = []
-    for part in listed(cause):
+    for part in [*listed(cause), *(part for to in further for noun in to.children for part in listed(noun))]:
         words = write(word for word in part.words if word.text.lower() != "to")
         told = f"{clause.third('be')} {no}allergic to {words}"
         facts.append(fact(who, "allergy", topic(part.head, part.words), told, holds=not no))

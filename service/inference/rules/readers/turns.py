@@ -20,7 +20,7 @@ def turned(clause: Clause, who: Who) -> list[Fact] | None:
     inner = clause.child("xcomp", "dobj", "ccomp")
     if inner is None or clause.tense in {Tense.FUTURE, Tense.PROGRESSIVE} or negative(clause):
         return None
-    if clause.lemma == "use" and inner.tag_ == "VB":
+    if clause.verb.lower_ == "used" and inner.tag_ == "VB":
         return [_used_to(who, inner)]
     stops, starts = clause.lemma in _STOPPING, clause.lemma in _STARTING
     if not (stops or starts) or clause.tense not in PAST or inner.tag_ not in {"VBG", "VB", "NN", "NNS"}:

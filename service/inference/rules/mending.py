@@ -1,0 +1,180 @@
+"""What the small model reads wrongly of chats: where sentences begin, what is a name, what "and" joins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from spacy.tokens import Doc, Token
+
+from service.inference.rules import lexicon
+from service.inference.rules.sentences import Sentence, Word
+
+SUBJECTS = frozenset({"nsubj", "nsubjpass"})
+_FINITE = frozenset({"VBP", "VBZ", "VBD", "MD"})
+_SURE_KINDS = frozenset({"GPE", "LOC", "PERSON"})
+_BEFORE_NAMES = frozenset({"in", "from", "at", "to", "near", "for", "named", "called"})
+_SPEAKERS = frozenset({"i", "we", "he", "she", "they", "my", "our"})
+
+
+def starts_anew(token: Token) -> bool:
+    """Whether a sentence starts here that nothing, or only a comma, sets apart from the one before."""
+    if token.i < 2 or _is_conditional(token.doc[: token.i]):
+        return False
+    if token.is_sent_start or _is_second_clause(token) or _is_spliced(token):
+        return True
+    if token.text != "I" or token.dep_ not in SUBJECTS or token.i > token.head.i:
+        return False
+    verb, before = token.head, token.nbor(-1)
+    if before.tag_ not in {"NN", "NNS", "NNP", "NNPS", "CD", "JJ", "RB"} or verb.head.i >= token.i:
+        return False
+    if verb.dep_ == "relcl":
+        return not any(child.dep_ in {"det", "poss"} for child in verb.head.children)
+    return (
+        verb.dep_ == "ccomp"
+        and verb.head != before
+        and not any(child.dep_ == "mark" for child in verb.children)
+    )
+
+
+def _is_conditional(before: Iterable[Token]) -> bool:
+    """Whether what comes after only holds under what was said: "if I get the job I'll ..."."""
+    return any(token.text.lower() in lexicon.CONDITIONAL_MARKS and token.dep_ != "prep" for token in before)
+
+
+def _is_spliced(token: Token) -> bool:
+    """Whether a comma joins two sentences: "my mom has diabetes, she's 60"."""
+    if token.lower_ not in _SPEAKERS or token.nbor(-1).text not in {",", ";", "-"}:
+        return False
+    before = token.doc[: token.i]
+    reports = any(word.lemma_ in {"say", "tell", "think", "guess", "ask", "mean"} for word in before)
+    return not reports and _is_said(before) and _is_said(token.doc[token.i :])
+
+
+def _is_said(words: Iterable[Token]) -> bool:
+    """Whether there is a finite verb with a subject before it."""
+    return any(
+        word.tag_ in _FINITE
+        and any(token.dep_ in SUBJECTS for token in (*word.children, *word.head.children))
+        for word in words
+    )
+
+
+def _is_second_clause(token: Token) -> bool:
+    """Whether an "and" joins clauses where the parser took it to join nouns."""
+    joint = token.nbor(-1)
+    if token.text.lower() not in {"i", "my"} or joint.dep_ != "cc" or joint.head.tag_.startswith("VB"):
+        return False
+    after = token.i + 1
+    while token.text.lower() == "my" and after < len(token.doc) and token.doc[after].tag_[:2] in {"NN", "JJ"}:
+        after += 1
+    said_before = any(word.tag_ in _FINITE for word in token.doc[: joint.i])
+    return said_before and after < len(token.doc) and token.doc[after].tag_ in _FINITE
+
+
+def with_names_in_place(doc: Doc) -> Doc:
+    """Mends "a dog named Rex and a cat named Tom" and the two subjects of "my girlfriend Emi lives"."""
+    for token in doc:
+        if token.i + 1 >= len(doc):
+            break
+        name = token.nbor(1)
+        if token.lower_ in {"named", "called"} and token.dep_ == "acl":
+            _name_below(token, name)
+        elif _is_own_kin(token) and name.tag_ == "NNP" and name.head == token.head and name.dep_ in SUBJECTS:
+            token.dep_, name.head, name.dep_ = name.dep_, token, "appos"
+    return doc
+
+
+def _name_below(named: Token, name: Token) -> None:
+    if name.tag_ == "NNP":
+        name.head, name.dep_ = named, "oprd"
+    joined = [child for child in name.children if child.dep_ == "conj" and child.tag_ in {"NN", "NNS"}]
+    joints = [child for child in name.children if child.dep_ == "cc" and joined]
+    for moved in (*joined, *joints):
+        moved.head = named.head
+
+
+def _is_own_kin(token: Token) -> bool:
+    kin = token.lemma_.lower() in lexicon.PEOPLE | lexicon.PETS
+    return kin and token.i > 0 and token.nbor(-1).lower_ in {"my", "our"}
+
+
+def with_capitals(sentence: Sentence, doc: Doc, known: frozenset[str]) -> Sentence | None:
+    """A sentence without capitals, with those of what may be names by its place: "im priya from mumbai"."""
+    if any(word.text[:1].isupper() and word.text != "I" for word in sentence.words[1:]):
+        return None
+    found = {
+        token.i
+        for token in doc
+        if token.i and sentence.words[token.i].text.isalpha() and _may_be_name(token, known)
+    }
+    found |= {token.i for token in doc if token.i and token.i - 1 in found and _may_be_noun(token)}
+    return _capitalized(sentence, found) if found else None
+
+
+def without_capitals(sentence: Sentence, doc: Doc, before: Sentence, known: frozenset[str]) -> Sentence:
+    """Takes those capitals back that did not make a name."""
+    vain = [not _is_name(token, known) for token in doc]
+    words = [old if undo else new for undo, old, new in zip(vain, before.words, sentence.words, strict=True)]
+    return replace(sentence, words=tuple(words))
+
+
+def _is_name(token: Token, known: frozenset[str]) -> bool:
+    """Whether the model sees a name: a place or person, or what no dictionary has."""
+    if token.lower_ in lexicon.COMMON_PLACES:
+        return False
+    if token.lower_ in known:
+        firm = token.ent_type_ == "ORG" and token.i > 0 and token.nbor(-1).lower_ in {"at", "for"}
+        return firm or token.ent_type_ in _SURE_KINDS
+    return token.ent_type_ in _SURE_KINDS | {"ORG"} or token.tag_ == "NNP"
+
+
+def _capitalized(sentence: Sentence, places: Iterable[int]) -> Sentence:
+    chosen = set(places)
+    words = [
+        replace(word, text=word.text.capitalize()) if index in chosen else word
+        for index, word in enumerate(sentence.words)
+    ]
+    return replace(sentence, words=tuple(words))
+
+
+def _may_be_noun(token: Token) -> bool:
+    return token.text.isalpha() and token.tag_ in {"NN", "NNP", "JJ", "FW", "UH", "NNS", "VBG", "RB", "VBP"}
+
+
+def _may_be_name(token: Token, known: frozenset[str]) -> bool:
+    before = token.nbor(-1)
+    if not _may_be_noun(token) or len(token) < 3 or not token.is_lower:
+        return False
+    if (before.lower_ in _BEFORE_NAMES and before.head.lower_ != "allergic") or _is_own_kin(before):
+        return True
+    is_name = before.lemma_ == "be" and token.i > 1
+    return is_name and (
+        token.nbor(-2).lower_ == "name" or (token.nbor(-2).text == "I" and token.lower_ not in known)
+    )
+
+
+def with_and_spread(sentence: Sentence, doc: Doc) -> Sentence | None:
+    """A list whose first member the parser hung on the second: "allergic to penicillin and bee stings"."""
+    for token in doc:
+        put = _repeated(token) if token.dep_ == "cc" and token.lower_ == "and" else ()
+        if put:
+            start = sentence.words[token.i + 1].start
+            implied = [Word(text, start, start) for text in put]
+            words = (*sentence.words[: token.i + 1], *implied, *sentence.words[token.i + 1 :])
+            return replace(sentence, words=words)
+    return None
+
+
+def _repeated(joint: Token) -> tuple[str, ...]:
+    """What to say again after an "and": "I am" or "to"."""
+    first, after = joint.head, joint.doc[joint.i + 1 :]
+    if not len(after) or first.dep_ not in {"amod", "nmod", "compound", "advmod", "npadvmod"}:
+        return ()
+    if any(word.tag_ in _FINITE for word in after):
+        return ()
+    above = first.head
+    if above.dep_ == "pobj" and above.head.head.lower_ == "allergic":
+        return (above.head.text,)
+    is_own = above.head.lemma_ == "be" and above.dep_ == "acomp"
+    return ("I", "am") if is_own and joint.doc[0].text == "I" else ()
