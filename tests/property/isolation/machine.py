@@ -53,6 +53,7 @@ class Isolation(MemorySteps, LedgerSteps, ProfileSteps, AccountSteps):
         self.entity_filters(caller)
         self.stats(caller)
         self.events(caller, None)
+        self.watch(caller)
         self.summary(caller, ANYBODY)
         for place in range(2):
             self.event(caller, place)
@@ -82,4 +83,5 @@ class Isolation(MemorySteps, LedgerSteps, ProfileSteps, AccountSteps):
             self.new_member(number, of)
             self.old_member(number, of, of, 0, leaves=leaves)
             self.new_webhook(number, of)
+            self.deliveries(number, of)
             self.old_webhook(number, of, deletes=leaves)
