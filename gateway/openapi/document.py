@@ -18,6 +18,7 @@ from gateway.openapi import (
     exports,
     memories,
     preview,
+    profiles,
     schemas,
     search,
 )
@@ -58,6 +59,7 @@ _COMPONENTS = {
     **events.SCHEMAS,
     **entities.SCHEMAS,
     **exports.SCHEMAS,
+    **profiles.SCHEMAS,
     **accounts.SCHEMAS,
     **errors.SCHEMAS,
     "Ping": schemas.PING,

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from service.ledger import rows
 from service.ledger.database import Database
 from service.ledger.edits import SUBJECT, lock_subjects
+from service.ledger.profiles import forget_profile
 from service.ledger.schema import (
     changes,
     entities,
@@ -36,11 +37,12 @@ from service.ledger.schema import (
     memory_versions,
     outbox,
     previews,
+    profiles,
     requests,
     subjects,
     webhook_deliveries,
 )
-from service.memory.entities import EntityKey
+from service.memory.entities import EntityKey, EntityType
 from service.memory.erase import Receipt
 from service.memory.exports import Wanted
 from service.memory.filters.values import canonical, digest
@@ -111,6 +113,7 @@ def _erase(connection: Connection, project_id: str, key: EntityKey) -> dict[str,
     }
     gone(webhook_deliveries, webhook_deliveries.c.memory_id.in_(ids))
     gone(outbox, outbox.c.memory_id.in_(ids))
+    _erase_profiles(connection, project_id, key)
     to_forget = select(memories.c.project_id, memories.c.id).where(_of(memories, project_id, key))
     connection.execute(insert(outbox).from_select(["project_id", "memory_id"], to_forget))
     touched = select(memories.c.subject_kind, memories.c.subject_id).where(_of(memories, project_id, key))
@@ -131,6 +134,16 @@ def _erase(connection: Connection, project_id: str, key: EntityKey) -> dict[str,
         "requests": named["requests"],
         "previews": named["previews"],
     }
+
+
+def _erase_profiles(connection: Connection, project_id: str, key: EntityKey) -> None:
+    """Removes the profiles that were made from the entity's memories, whosever they are."""
+    for table in (memories, memory_versions):
+        told = select(table.c.user_id).where(_of(table, project_id, key), table.c.user_id.is_not(None))
+        of_profiles = and_(profiles.c.project_id == project_id, profiles.c.user_id.in_(told))
+        connection.execute(delete(profiles).where(of_profiles))
+    if key.type is EntityType.USER:
+        forget_profile(connection, project_id, key.id)
 
 
 def _of(table: Table, project_id: str, key: EntityKey) -> ColumnElement[bool]:

@@ -27,6 +27,11 @@ UNCOUNTED = (
     "FROM requests WHERE requests.status = ?",
     "FROM exports WHERE exports.status = ?",
     "SELECT subjects.version FROM subjects LIMIT",
+    "FROM webhook_deliveries",
+    "UPDATE webhook_deliveries",
+    "> webhooks.position",
+    "UPDATE webhooks SET position",
+    "UPDATE exports SET status",
 )
 """Words of what the workers and the readiness check say beside every call."""
 
