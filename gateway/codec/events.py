@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from memoryd.v1.event_service_pb2 import EventRecord, GetEventRequest, ListEventsRequest
+from memoryd.v1.event_service_pb2 import EventRecord, GetEventRequest, ListEventsRequest, RetryEventRequest
 from simplejson import RawJSON
 from starlette.datastructures import QueryParams
 
@@ -34,6 +34,11 @@ def decode_list(query: QueryParams) -> Decoded[ListEventsRequest]:
 def decode_get(event_id: str, query: QueryParams) -> Decoded[GetEventRequest]:
     """Which event a path names."""
     return decode_selection(GetEventRequest(event_id=event_id), query)
+
+
+def decode_retry(event_id: str, query: QueryParams) -> Decoded[RetryEventRequest]:
+    """Which event a path names, to be retried."""
+    return decode_selection(RetryEventRequest(event_id=event_id), query)
 
 
 def event_object(event: EventRecord) -> dict[str, object]:

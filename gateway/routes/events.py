@@ -12,7 +12,7 @@ from gateway.codec.pages import paged
 from gateway.openapi import document
 from gateway.openapi.events import LIST_PARAMETERS
 from gateway.routes.answers import address_of, answer_object
-from gateway.validation import read_checked
+from gateway.validation import call_checked, read_checked
 
 router = APIRouter(tags=["events"])
 
@@ -55,4 +55,19 @@ async def get_event(request: Request, event_id: str) -> Response:
     caller = caller_of(request)
     decoded = events.decode_get(event_id, request.query_params)
     found = await read_checked(caller, caller.stubs.events.GetEvent, decoded)
+    return answer_object(events.event_object(found.event))
+
+
+@router.post(
+    "/v1/event/{event_id}/retry/",
+    summary="Retry an event",
+    response_model=None,
+    responses=document.responses("Event"),
+    openapi_extra=document.PROJECT_PARAMETERS,
+)
+async def retry_event(request: Request, event_id: str) -> Response:
+    """Performs a request that failed once more, in the background, under the same event id."""
+    caller = caller_of(request)
+    decoded = events.decode_retry(event_id, request.query_params)
+    found = await call_checked(caller, caller.stubs.events.RetryEvent, decoded)
     return answer_object(events.event_object(found.event))

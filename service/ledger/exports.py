@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, insert, select, update
 
 from service.ledger import rows
 from service.ledger.database import Database
+from service.ledger.leases import Holder
 from service.ledger.schema import exports
 from service.memory.events import Failure
 from service.memory.exports import Export, Wanted, schema_from
@@ -22,8 +23,9 @@ from service.memory.model import RequestStatus
 class SqlExports:
     """Implements `service.memory.exports.ExportBook`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, holder: Holder | None = None) -> None:
         self._database = database
+        self._holder = holder or Holder()
 
     async def store(
         self, project_id: str, schema: Schema, wanted: Wanted, instructions: str | None, at: datetime
@@ -70,7 +72,12 @@ class SqlExports:
             row = connection.execute(oldest).one_or_none()
             if row is None:
                 return None
-            values = {"status": RequestStatus.RUNNING.value, "started_at": rows.microseconds(at)}
+            values = {
+                "status": RequestStatus.RUNNING.value,
+                "started_at": rows.microseconds(at),
+                "attempts": row.attempts + 1,
+                **self._holder.taken(at),
+            }
             connection.execute(update(exports).where(exports.c.sequence == row.sequence).values(values))
             return _export_from(row)
 
@@ -85,15 +92,6 @@ class SqlExports:
         values = {"reason": failure.reason, "error_text": failure.text}
         await self._end(export, at, {"status": RequestStatus.FAILED.value, **values})
 
-    async def recover(self) -> int:
-        """See the port."""
-        again = (
-            update(exports)
-            .where(exports.c.status == RequestStatus.RUNNING.value)
-            .values(status=RequestStatus.PENDING.value, started_at=None)
-        )
-        return await self._database.write(lambda connection: connection.execute(again).rowcount)
-
     async def _one(self, query: Select[Any]) -> Export | None:
         row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         return None if row is None else _export_from(row)
@@ -105,6 +103,7 @@ class SqlExports:
                 exports.c.project_id == export.project_id,
                 exports.c.id == export.id,
                 exports.c.status == RequestStatus.RUNNING.value,
+                exports.c.owner == self._holder.name,
             )
             .values({**values, "completed_at": rows.microseconds(at)})
         )

@@ -118,16 +118,13 @@ class ExportBook(Protocol):
         """The project's newest export of these memories, or of any."""
 
     async def take(self, at: datetime) -> Export | None:
-        """Takes the oldest PENDING export; it becomes RUNNING."""
+        """Takes the oldest PENDING export; it becomes RUNNING under a lease (`service.memory.leases`)."""
 
     async def finish(self, export: Export, result: str, at: datetime) -> None:
         """Keeps the result; the export has SUCCEEDED."""
 
     async def fail(self, export: Export, failure: Failure, at: datetime) -> None:
         """Keeps the reason; the export has FAILED."""
-
-    async def recover(self) -> int:
-        """Makes RUNNING exports PENDING again, and says how many. Call it when no process works on any."""
 
 
 class CreateExport:

@@ -9,10 +9,11 @@ from datetime import datetime
 
 import structlog
 
+from service.failpoints import MODEL_ANSWERED, PLAN_CHECKED, failpoint
 from service.memory import reconcile
 from service.memory.candidates import Utterances, near_the_messages
 from service.memory.categories import DEFAULT_CATEGORIES
-from service.memory.errors import Conflict, InferenceFailed
+from service.memory.errors import SCOPE_CHANGED, Conflict, InferenceFailed
 from service.memory.evidence import readable
 from service.memory.locks import KeyedLocks
 from service.memory.model import (
@@ -77,7 +78,9 @@ class InferFacts:
             for attempt in range(1, ATTEMPTS):
                 try:
                     return await self._reconcile(stored, inference, said, deadline)
-                except Conflict:
+                except Conflict as conflict:
+                    if conflict.reason != SCOPE_CHANGED:
+                        raise
                     log.info("scope changed meanwhile", event_id=stored.event_id, attempt=attempt)
             return await self._reconcile(stored, inference, said, deadline)
 
@@ -112,6 +115,7 @@ class InferFacts:
         )
         inference = replace(inference, candidates=candidates)
         plan = await self._propose(inference, deadline)
+        failpoint(MODEL_ANSWERED)
         drafts, rejected = reconcile.review(plan, inference, snapshot.memories)
         log.info(
             "plan checked",
@@ -129,6 +133,7 @@ class InferFacts:
             if memory.id in vectors and memory.id not in changed
         ]
         changes, duplicates = await self._changes(drafts, unchanged, stored.request)
+        failpoint(PLAN_CHECKED)
         return await self._ledger.commit(
             project_id,
             stored.event_id,

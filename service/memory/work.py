@@ -37,6 +37,7 @@ class Worker:
         passing: errors that come and go. After any error the step is tried again, later and later, but one
             that is not of these is a fault of ours and logged as such.
         woken: set by whoever has something to do for it.
+        idle_seconds: how long it sleeps when nobody wakes it.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class Worker:
         step: Callable[[], Awaitable[bool]],
         passing: tuple[type[Exception], ...],
         woken: asyncio.Event,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._name = name
         self._step = step
         self._passing = passing
         self._woken = woken
+        self._idle_seconds = idle_seconds
 
     async def drain(self) -> None:
         """Works until nothing is left to do."""
@@ -66,11 +69,11 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - outermost in its task: a worker that dies, dies unheard
                 self._log_failure(error)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS, self._idle_seconds)
                 continue
             pause = 0.1
             try:
-                async with asyncio.timeout(IDLE_SECONDS):
+                async with asyncio.timeout(self._idle_seconds):
                     await self._woken.wait()
             except TimeoutError:
                 pass

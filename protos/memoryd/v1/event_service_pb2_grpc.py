@@ -45,6 +45,11 @@ class EventServiceStub:
                 request_serializer=memoryd_dot_v1_dot_event__service__pb2.GetEventRequest.SerializeToString,
                 response_deserializer=memoryd_dot_v1_dot_event__service__pb2.GetEventResponse.FromString,
                 _registered_method=True)
+        self.RetryEvent = channel.unary_unary(
+                '/memoryd.v1.EventService/RetryEvent',
+                request_serializer=memoryd_dot_v1_dot_event__service__pb2.RetryEventRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_event__service__pb2.RetryEventResponse.FromString,
+                _registered_method=True)
 
 
 class EventServiceServicer:
@@ -67,6 +72,15 @@ class EventServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RetryEvent(self, request, context):
+        """Performs a request that failed once more, in the background, under the same event id.
+
+        ABORTED with the reason EVENT_NOT_FAILED says that it has not failed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EventServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +93,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.GetEvent,
                     request_deserializer=memoryd_dot_v1_dot_event__service__pb2.GetEventRequest.FromString,
                     response_serializer=memoryd_dot_v1_dot_event__service__pb2.GetEventResponse.SerializeToString,
+            ),
+            'RetryEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryEvent,
+                    request_deserializer=memoryd_dot_v1_dot_event__service__pb2.RetryEventRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_event__service__pb2.RetryEventResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -136,6 +155,33 @@ class EventService:
             '/memoryd.v1.EventService/GetEvent',
             memoryd_dot_v1_dot_event__service__pb2.GetEventRequest.SerializeToString,
             memoryd_dot_v1_dot_event__service__pb2.GetEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.EventService/RetryEvent',
+            memoryd_dot_v1_dot_event__service__pb2.RetryEventRequest.SerializeToString,
+            memoryd_dot_v1_dot_event__service__pb2.RetryEventResponse.FromString,
             options,
             channel_credentials,
             insecure,

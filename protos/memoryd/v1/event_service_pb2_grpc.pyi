@@ -23,6 +23,11 @@ class EventServiceStub:
     """
     GetEvent: _aio.UnaryUnaryMultiCallable[_event_service_pb2.GetEventRequest, _event_service_pb2.GetEventResponse]
     """Says how far one request has come, and what it changed or why it failed."""
+    RetryEvent: _aio.UnaryUnaryMultiCallable[_event_service_pb2.RetryEventRequest, _event_service_pb2.RetryEventResponse]
+    """Performs a request that failed once more, in the background, under the same event id.
+
+    ABORTED with the reason EVENT_NOT_FAILED says that it has not failed.
+    """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     """Requests to add, from the moment they are stored durably."""
@@ -45,5 +50,16 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_event_service_pb2.GetEventRequest, _abc.Awaitable[_event_service_pb2.GetEventResponse]],
     ) -> _abc.Awaitable[_event_service_pb2.GetEventResponse]:
         """Says how far one request has come, and what it changed or why it failed."""
+
+    @_abc_1.abstractmethod
+    def RetryEvent(
+        self,
+        request: _event_service_pb2.RetryEventRequest,
+        context: _aio.ServicerContext[_event_service_pb2.RetryEventRequest, _abc.Awaitable[_event_service_pb2.RetryEventResponse]],
+    ) -> _abc.Awaitable[_event_service_pb2.RetryEventResponse]:
+        """Performs a request that failed once more, in the background, under the same event id.
+
+        ABORTED with the reason EVENT_NOT_FAILED says that it has not failed.
+        """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _aio.Server) -> None: ...
