@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from tests.contract.index.chroma_server import free_port, running_chroma
 from tests.ledgers import URLS
@@ -20,12 +20,51 @@ LEASE_SECONDS = "8"
 Row = Mapping[str, Any]
 
 
+class ChromaServer:
+    """A Chroma server that goes and comes back with its data.
+
+    Args:
+        directory: where its data are.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory, self._port = directory, free_port()
+        self._running = ExitStack()
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> str:
+        """Starts it, and gives its address."""
+        return self._running.enter_context(running_chroma(self._directory, self._port))
+
+    def stop(self) -> None:
+        """Ends it."""
+        self._running.close()
+
+
 @dataclass(frozen=True)
 class Replicas:
     """What they share."""
 
     all: Sequence[Memoryd]
     database_url: str
+    chroma: ChromaServer
+
+    @contextmanager
+    def without_ledger(self) -> Iterator[None]:
+        """The database takes nobody in until the block ends, and puts out who is there."""
+        url = make_url(self.database_url)
+        engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS false"))
+            put_out = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+            connection.execute(text(put_out), {"name": url.database})
+            yield
+            connection.execute(text(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS true"))
+        engine.dispose()
 
     def rows(self, query: str, **values: object) -> list[Row]:
         """What a query finds in the ledger."""
@@ -51,10 +90,11 @@ def running_replicas(directory: Path, settings: Mapping[str, str], count: int = 
     """Replicas that are ready, until the block ends."""
     with ExitStack() as stack:
         database_url = stack.enter_context(URLS["postgresql"](directory))
-        chroma_url = stack.enter_context(running_chroma(directory / "chroma", free_port()))
+        chroma = ChromaServer(directory / "chroma")
+        stack.callback(chroma.stop)
         shared = {
             "MEMORYD_DATABASE_URL": database_url,
-            "MEMORYD_CHROMA_URL": chroma_url,
+            "MEMORYD_CHROMA_URL": chroma.start(),
             "MEMORYD_LEASE_SECONDS": LEASE_SECONDS,
         }
         template = Memoryd(directory, shared | dict(settings))
@@ -68,4 +108,4 @@ def running_replicas(directory: Path, settings: Mapping[str, str], count: int = 
         # They set up the database at the same time.
         for replica in replicas:
             replica.wait()
-        yield Replicas(replicas, database_url)
+        yield Replicas(replicas, database_url, chroma)

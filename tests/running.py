@@ -20,8 +20,8 @@ import httpx
 from memoryd.v1 import memory_service_pb2_grpc
 
 KEY = "m0-a-key-for-tests-0123456789"
-START_SECONDS = 40.0
-STOP_SECONDS = 20.0
+START_SECONDS = 90.0
+STOP_SECONDS = 40.0
 
 
 def free_port() -> int:

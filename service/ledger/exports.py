@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, cast
 
@@ -82,6 +83,10 @@ class SqlExports:
             return _export_from(row)
 
         return await self._database.write(take)
+
+    def at_work_on(self, export: Export) -> AbstractContextManager[None]:
+        """See the port."""
+        return self._holder.at_work_on(export.id)
 
     async def finish(self, export: Export, result: str, at: datetime) -> None:
         """See the port."""

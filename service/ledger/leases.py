@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -25,6 +28,19 @@ class Holder:
     name: str = field(default_factory=lambda: str(uuid.uuid4()))
     lease: timedelta = timedelta(seconds=15)
     """How long after its last sign of life others leave its work alone."""
+    in_hand: Counter[str] = field(default_factory=Counter)
+    """The ids of what it works on at this moment. Of what it lost sight of, the lease is not renewed."""
+
+    @contextmanager
+    def at_work_on(self, work_id: str) -> Iterator[None]:
+        """Renews the lease while the block lasts."""
+        self.in_hand[work_id] += 1
+        try:
+            yield
+        finally:
+            self.in_hand[work_id] -= 1
+            if not self.in_hand[work_id]:
+                del self.in_hand[work_id]
 
     def taken(self, at: datetime) -> rows.Values:
         """What stands in a row of work that the process takes."""
@@ -40,10 +56,14 @@ class SqlLeases:
 
     async def renew(self, at: datetime) -> None:
         """See the port."""
+        in_hand = list(self._holder.in_hand)
+        if not in_hand:
+            return
 
         def renew(connection: Connection) -> None:
             for table in (requests, exports):
-                mine = and_(table.c.status == RUNNING, table.c.owner == self._holder.name)
+                running = and_(table.c.status == RUNNING, table.c.owner == self._holder.name)
+                mine = and_(table.c.id.in_(in_hand), running)
                 connection.execute(update(table).where(mine).values(self._holder.taken(at)))
 
         await self._database.write(renew)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, or_, select, update
@@ -79,6 +80,10 @@ class SqlLedger:
                 return await self._database.write(claim)
             except IntegrityError as error:
                 raise NotFound(NO_PROJECT) from error
+
+    def at_work_on(self, event_id: str) -> AbstractContextManager[None]:
+        """See the port."""
+        return self._holder.at_work_on(event_id)
 
     async def take_pending(self, at: datetime) -> StoredRequest | None:
         """See the port."""

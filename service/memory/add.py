@@ -98,6 +98,10 @@ class AddMemories:
 
     async def perform(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
         """Does what a stored request asks for; a failure is recorded with the request and raised."""
+        with self._ledger.at_work_on(stored.event_id):
+            return await self._perform(stored, deadline)
+
+    async def _perform(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
         work = self._infer(stored, deadline) if stored.request.infer else self._store_verbatim(stored)
         try:
             outcome = await work

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, cast
@@ -120,6 +121,9 @@ class ExportBook(Protocol):
     async def take(self, at: datetime) -> Export | None:
         """Takes the oldest PENDING export; it becomes RUNNING under a lease (`service.memory.leases`)."""
 
+    def at_work_on(self, export: Export) -> AbstractContextManager[None]:
+        """Keeps a RUNNING export this process's own, beyond its first lease, while the block lasts."""
+
     async def finish(self, export: Export, result: str, at: datetime) -> None:
         """Keeps the result; the export has SUCCEEDED."""
 
@@ -173,6 +177,10 @@ class MakeExport:
 
     async def __call__(self, export: Export, deadline: Deadline) -> None:
         """Makes it. A failure is kept with the export."""
+        with self._book.at_work_on(export):
+            await self._make(export, deadline)
+
+    async def _make(self, export: Export, deadline: Deadline) -> None:
         try:
             result = await self._fill(export, deadline)
         except MemorydError as error:

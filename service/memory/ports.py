@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -219,6 +220,9 @@ class Ledger(Protocol):
             NotFound: the project was deleted.
             AlreadyExists: the key belongs to another request.
         """
+
+    def at_work_on(self, event_id: str) -> AbstractContextManager[None]:
+        """Keeps a RUNNING request this process's own, beyond its first lease, while the block lasts."""
 
     async def take_pending(self, at: datetime) -> StoredRequest | None:
         """Takes the oldest asynchronous request that may begin; it becomes RUNNING under a lease.

@@ -33,7 +33,8 @@ async def test_signs_of_life_keep_work(project: Project) -> None:
     assert await other.take_pending(NOW) is not None
 
     leases = SqlLeases(project.database, alive)
-    await leases.renew(NOW + MINUTE)
+    with ledger.at_work_on(mine):
+        await leases.renew(NOW + MINUTE)
     assert await leases.recover(NOW + MINUTE) >= 1
     assert (await state(project, mine))[0] == "RUNNING"
     assert (await state(project, theirs))[0] == "PENDING"
@@ -99,3 +100,15 @@ async def test_one_leads(project: Project) -> None:
     await leader.release(NOW)
     assert await other.lead(role, NOW, NOW + MINUTE)
     assert await leader.lead(role, NOW + 2 * MINUTE, NOW + 3 * MINUTE)
+
+
+async def test_what_is_out_of_sight_is_not_renewed(project: Project) -> None:
+    """A request that the living process does not work on, whatever went wrong, becomes free all the same."""
+    holder = Holder()
+    ledger, leases = SqlLedger(project.database, holder), SqlLeases(project.database, holder)
+    request = AddRequest((Message(Role.USER, "hi"),), Scope(user_id=str(uuid.uuid4())))
+    event_id = await ledger.store_request(project.id, request, NOW)
+    with ledger.at_work_on(str(uuid.uuid4())):
+        await leases.renew(NOW + MINUTE)
+    await leases.recover(NOW + MINUTE)
+    assert await state(project, event_id) == ("FAILED", "INTERRUPTED")
