@@ -36,9 +36,12 @@ def decode_get(event_id: str, query: QueryParams) -> Decoded[GetEventRequest]:
     return decode_selection(GetEventRequest(event_id=event_id), query)
 
 
-def decode_retry(event_id: str, query: QueryParams) -> Decoded[RetryEventRequest]:
+def decode_retry(event_id: str, body: dict[str, object], query: QueryParams) -> Decoded[RetryEventRequest]:
     """Which event a path names, to be retried."""
-    return decode_selection(RetryEventRequest(event_id=event_id), query)
+    violations: list[Violation] = []
+    request = RetryEventRequest(event_id=event_id)
+    assign(request, read_project(Fields(body, "", violations), query))
+    return Decoded(request, violations)
 
 
 def event_object(event: EventRecord) -> dict[str, object]:

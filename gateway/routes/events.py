@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.body import read_optional_object
 from gateway.calls import caller_of
 from gateway.codec import events
 from gateway.codec.pages import paged
@@ -68,6 +69,7 @@ async def get_event(request: Request, event_id: str) -> Response:
 async def retry_event(request: Request, event_id: str) -> Response:
     """Performs a request that failed once more, in the background, under the same event id."""
     caller = caller_of(request)
-    decoded = events.decode_retry(event_id, request.query_params)
+    body = await read_optional_object(request, caller)
+    decoded = events.decode_retry(event_id, body, request.query_params)
     found = await call_checked(caller, caller.stubs.events.RetryEvent, decoded)
     return answer_object(events.event_object(found.event))

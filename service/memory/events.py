@@ -137,8 +137,9 @@ class RetryEvent:
             record = await get_event(self._log, project_id, event_id)
             text = f"The event is {record.status.value}; only one that is FAILED can be retried."
             raise Conflict(text, reason="EVENT_NOT_FAILED")
+        record = await get_event(self._log, project_id, event_id)
         self._on_pending()
-        return await get_event(self._log, project_id, event_id)
+        return record
 
 
 async def list_events(

@@ -17,6 +17,7 @@ from gateway.errors import HTTP_STATUS
 from tests.functional.agreement import Binding, Case, bindings, differences, filled, leaves, proto_fields
 from tests.functional.cases import CASES, SCHEMA
 from tests.functional.faces import Refused, refusal_of
+from tests.functional.ledgers import LedgerFile
 from tests.property.isolation.methods import METHODS
 from tests.running import Memoryd
 
@@ -47,6 +48,13 @@ class World(dict[str, str]):
 
     def _make_memory_event(self) -> None:
         self._make_memory()
+
+    def _make_failed(self) -> None:
+        self._add("unlucky")
+        ledger = LedgerFile(self._faces._memoryd.data_dir)
+        failed = "UPDATE requests SET status = 'FAILED', reason = 'TEST' WHERE id = ?"
+        ledger.run(failed, self["unlucky_event"])
+        self["failed"] = self["unlucky_event"]
 
     def _make_other(self) -> None:
         self._add("other")
