@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import structlog
 import typer
@@ -32,6 +32,8 @@ app = typer.Typer(
 )
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+events = typer.Typer(help="Take up requests again that failed.", no_args_is_help=True)
+app.add_typer(events, name="events")
 log = structlog.get_logger(__name__)
 
 
@@ -124,6 +126,27 @@ def revoke_key(
                 _give_up("there is no valid key with that id")
 
     _run(revoke())
+
+
+@events.command("retry")
+def retry_event(
+    event_id: Annotated[str, typer.Argument(help="The event's id, from the answer to the add or the log.")],
+) -> None:
+    """Have a failed request performed again, by a service that runs now or starts later."""
+    from service.ledger.events import project_of  # noqa: PLC0415
+    from service.ledger.ledger import SqlLedger  # noqa: PLC0415 - loads the ledger
+    from service.opening import open_database  # noqa: PLC0415
+
+    async def retry() -> None:
+        with closing(open_database(_settings())) as database:
+            project_id = await project_of(database, event_id)
+            if project_id is None:
+                _give_up("there is no event with that id")
+            if not await SqlLedger(database).retry_request(project_id, event_id):
+                _give_up("the event has not failed")
+            typer.echo(f"{event_id} PENDING")
+
+    _run(retry())
 
 
 def _settings() -> Settings:
@@ -219,7 +242,7 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         uvloop.run(work)
 
 
-def _give_up(text: str) -> None:
+def _give_up(text: str) -> NoReturn:
     typer.echo(f"memoryd: {text}", err=True)
     raise SystemExit(2)
 

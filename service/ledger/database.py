@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -27,6 +27,9 @@ Result = TypeVar("Result")
 
 _OUR_FAULTS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
 """What a database that answers finds wrong with a statement or its values. Trying again would not help."""
+
+START_LOCK = 0x6D656D6F7279
+"""What replicas of memoryd lock on PostgreSQL while they set up the database."""
 
 READERS = 4
 BUSY_SECONDS = 10.0
@@ -61,6 +64,7 @@ class Database:
         try:
             with _loose(self._writer), self._writer.begin() as connection:
                 config.attributes["connection"] = connection
+                alone(connection)
                 command.upgrade(config, "head")
                 _check_references(connection)
         except (DBAPIError, PoolTimeoutError) as error:
@@ -126,6 +130,12 @@ def _set_foreign_keys(engine: Engine, state: str) -> None:
         connection.cursor().execute(f"PRAGMA foreign_keys={state}")
     finally:
         connection.close()
+
+
+def alone(connection: Connection) -> None:
+    """Lets replicas that start together migrate one after the other, until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(START_LOCK)))
 
 
 def _check_references(connection: Connection) -> None:
