@@ -28,6 +28,7 @@ from gateway.routes import (
     memories,
     memory,
     organizations,
+    preview,
     profiles,
     projects,
     search,
@@ -76,6 +77,7 @@ def create_app(
     # come before entities.
     nouns = (
         memories,
+        preview,
         search,
         events,
         profiles,

@@ -34,6 +34,7 @@ from service.ledger.database import Database
 from service.ledger.deliveries import SqlDeliveries
 from service.ledger.edits import SqlEdits
 from service.ledger.entities import SqlEntities
+from service.ledger.erasure import SqlErasure
 from service.ledger.events import SqlEventLog
 from service.ledger.exports import SqlExports
 from service.ledger.feed import SqlFeed
@@ -44,6 +45,7 @@ from service.ledger.ledger import SqlLedger
 from service.ledger.members import SqlMembers
 from service.ledger.memories import SqlMemories
 from service.ledger.organizations import SqlOrganizations
+from service.ledger.previews import SqlPreviews
 from service.ledger.profile_jobs import SqlProfileJobs
 from service.ledger.profiles import SqlProfiles
 from service.ledger.projects import SqlProjects
@@ -53,6 +55,7 @@ from service.memory.accounts import new_secret
 from service.memory.add import AddMemories
 from service.memory.deliver import Retries, webhook_workers
 from service.memory.edit import DeleteMemories, UpdateMemories
+from service.memory.erase import EraseEntity
 from service.memory.errors import PermissionDenied, Unavailable
 from service.memory.events import RetryEvent
 from service.memory.exports import CreateExport, MakeExport, export_worker
@@ -66,6 +69,7 @@ from service.memory.once import AddOnce
 from service.memory.organizations import OrganizationAdministration
 from service.memory.pending import SIDE_BY_SIDE, pending_workers
 from service.memory.ports import Embedder, Reasoner, Wake
+from service.memory.preview import CommitPreview, PreviewMemories
 from service.memory.profile_jobs import CreateProfileJob, MakeProfile, profile_worker
 from service.memory.projects import ProjectAdministration
 from service.memory.search import SearchMemories
@@ -136,6 +140,8 @@ async def running_service(
         add = AddMemories(ledger, embedder, infer, now, on_commit=committed, on_pending=stored)
         edits, events = SqlEdits(database), SqlEventLog(database)
         delete = DeleteMemories(edits, now, on_commit=committed)
+        erase = EraseEntity(SqlErasure(database), index, now, on_commit=committed)
+        previews = SqlPreviews(database)
         reader, versions = SqlMemories(database), SqlVersions(database)
         memories = MemoryUseCases(
             reader=reader,
@@ -145,6 +151,8 @@ async def running_service(
             add=add,
             add_once=AddOnce(add, ledger, events, now, timedelta(hours=settings.idempotency_hours)),
             update=UpdateMemories(edits, embedder, now, on_commit=committed),
+            preview=PreviewMemories(previews, infer, add, now),
+            commit_preview=CommitPreview(previews, add, SqlEventLog(database), now),
             delete=delete,
             log=SqlChangeLog(database),
             feedback=SqlFeedback(database),
@@ -189,7 +197,7 @@ async def running_service(
                 EventHandlers(
                     accounts, events, RetryEvent(ledger, events, stored), SqlFeed(database), arrivals
                 ),
-                EntityHandlers(accounts, register, delete, now),
+                EntityHandlers(accounts, register, delete, erase, now),
                 ExportHandlers(
                     accounts, book, CreateExport(book, now, on_pending=ordered.set), reader, writer, now
                 ),

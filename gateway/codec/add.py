@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from memoryd import exact_json
 from memoryd.v1.memory_pb2 import Event, EventStatus, Evidence, MemoryEvent, RejectedOperation
-from memoryd.v1.memory_service_pb2 import AddMemoriesRequest, AddMemoriesResponse
+from memoryd.v1.memory_service_pb2 import (
+    AddMemoriesRequest,
+    AddMemoriesResponse,
+    CommitPreviewResponse,
+    PreviewMemoriesRequest,
+)
 from simplejson import RawJSON
 from starlette.datastructures import Headers, QueryParams
 
@@ -35,6 +40,8 @@ OBJECT_FIELDS = ("metadata", "structured_data_schema")
 
 KEY_HEADER = "idempotency-key"
 
+R = TypeVar("R", AddMemoriesRequest, PreviewMemoriesRequest)
+
 QUEUED = "Memory processing has been queued for background execution"
 """The text of a queued request; clients compare it."""
 
@@ -43,14 +50,19 @@ ADDED = "Memories added successfully"
 
 def decode(body: dict[str, object], query: QueryParams) -> Decoded[AddMemoriesRequest]:
     """The request that a body and a query make, and what is of the wrong type in them."""
-    return _decode(body, query, [])
+    return _decode(AddMemoriesRequest, body, query, [])
+
+
+def decode_preview(body: dict[str, object], query: QueryParams) -> Decoded[PreviewMemoriesRequest]:
+    """The same for POST /v1/memories/preview/."""
+    return _decode(PreviewMemoriesRequest, body, query, [])
 
 
 def _decode(
-    body: dict[str, object], query: QueryParams, violations: list[Violation]
-) -> Decoded[AddMemoriesRequest]:
+    kind: type[R], body: dict[str, object], query: QueryParams, violations: list[Violation]
+) -> Decoded[R]:
     fields = Fields(body, "", violations)
-    request = AddMemoriesRequest(
+    request = kind(
         messages=read_messages(body.get("messages"), violations),
         custom_categories=read_categories(body.get("custom_categories"), violations),
         timestamp=fields.integer("timestamp", bits=64),
@@ -73,7 +85,7 @@ def decode_v3(body: dict[str, object], query: QueryParams) -> Decoded[AddMemorie
     What is stored as it is needs no model and is therefore stored at once. The ids may stand in `filters`.
     """
     violations: list[Violation] = []
-    decoded = _decode(with_scope(body, SCOPE_FIELDS, violations), query, violations)
+    decoded = _decode(AddMemoriesRequest, with_scope(body, SCOPE_FIELDS, violations), query, violations)
     request = decoded.request
     verbatim = request.HasField("infer") and not request.infer
     request.async_mode = not verbatim and body.get("async_mode") is not False
@@ -109,7 +121,7 @@ def encode(answer: AddMemoriesResponse, output_format: str) -> bytes:
     return exact_json.dumps(envelope).encode()
 
 
-def encode_v3(answer: AddMemoriesResponse) -> dict[str, object]:
+def encode_v3(answer: AddMemoriesResponse | CommitPreviewResponse) -> dict[str, object]:
     """The answer of POST /v3/memories/add/: one object, with the results once there are any."""
     head = {"status": status_name(answer.status), "event_id": answer.event_id}
     if answer.status == EventStatus.EVENT_STATUS_PENDING:
@@ -122,7 +134,7 @@ def status_name(status: EventStatus.ValueType) -> str:
     return EventStatus.Name(status).removeprefix("EVENT_STATUS_")
 
 
-def _results(answer: AddMemoriesResponse) -> list[dict[str, Any]]:
+def _results(answer: AddMemoriesResponse | CommitPreviewResponse) -> list[dict[str, Any]]:
     return [change_object(result, answer.status, answer.event_id) for result in answer.results]
 
 
@@ -134,7 +146,7 @@ def change_object(result: MemoryEvent, status: EventStatus.ValueType, event_id: 
     """One change that a request made, ready for `memoryd.exact_json.dumps`."""
     item: dict[str, Any] = {
         "id": result.id,
-        "event": _event(result.event),
+        "event": event_name(result.event),
         "data": {"memory": result.data.memory},
         "status": status_name(status),
         "event_id": event_id,
@@ -163,11 +175,12 @@ def rejection_object(operation: RejectedOperation) -> dict[str, Any]:
     """What the model proposed in vain."""
     kept = operation.carried_out_as != Event.EVENT_UNSPECIFIED
     return {
-        "event": _event(operation.event),
+        "event": event_name(operation.event),
         "reason": operation.reason,
-        "carried_out_as": _event(operation.carried_out_as) if kept else None,
+        "carried_out_as": event_name(operation.carried_out_as) if kept else None,
     }
 
 
-def _event(event: Event.ValueType) -> str:
+def event_name(event: Event.ValueType) -> str:
+    """What happened, as JSON says it."""
     return Event.Name(event).removeprefix("EVENT_")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from memoryd.v1.entity_service_pb2 import (
     CreateEntityRequest,
+    DeleteEntityRequest,
+    DeleteEntityResponse,
     Entity,
     EntityTotals,
     EntityType,
@@ -18,6 +20,8 @@ from gateway.codec.project import read_project
 from gateway.codec.query import QueryFields
 from gateway.errors import Violation
 from gateway.validation import Decoded
+
+ERASED = ("memories", "versions", "changes", "requests", "feedback", "exports", "previews", "vectors")
 
 
 def decode_list(query: QueryParams) -> Decoded[ListEntitiesRequest]:
@@ -59,6 +63,30 @@ def decode_create(id_field: str, body: dict[str, object], query: QueryParams) ->
     )
     unsaid = frozenset({"user_id"}) if entity_id is None else frozenset[str]()
     return Decoded(request, violations, unsaid)
+
+
+def decode_delete(entity_type: str, entity_id: str, query: QueryParams) -> Decoded[DeleteEntityRequest]:
+    """DELETE of an entity."""
+    violations: list[Violation] = []
+    request = DeleteEntityRequest(entity_type=entity_type, entity_id=entity_id)
+    assign(
+        request,
+        {
+            "erase": QueryFields(query, violations).flag("erase"),
+            **read_project(Fields({}, "", violations), query),
+        },
+    )
+    return Decoded(request, violations)
+
+
+def deleted_object(answer: DeleteEntityResponse) -> dict[str, object]:
+    """What was deleted and, of an erasure, the receipt."""
+    deleted: dict[str, object] = {"message": "Entity deleted successfully!", "count": answer.count}
+    if answer.HasField("receipt"):
+        receipt = answer.receipt
+        counts = {name: getattr(receipt, name) for name in ERASED}
+        deleted["receipt"] = {"id": receipt.id, "erased_at": rfc3339(receipt.erased_at), **counts}
+    return deleted
 
 
 def entity_object(entity: Entity) -> dict[str, object]:

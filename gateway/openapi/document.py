@@ -17,6 +17,7 @@ from gateway.openapi import (
     events,
     exports,
     memories,
+    preview,
     profiles,
     schemas,
     search,
@@ -53,6 +54,7 @@ ENTITY_TYPES = ("user", "agent", "app", "run")
 
 _COMPONENTS = {
     **add.SCHEMAS,
+    **preview.SCHEMAS,
     **memories.SCHEMAS,
     **search.SCHEMAS,
     **events.SCHEMAS,

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from gateway.openapi.schemas import PROJECT, Schema, page_of, query_parameters, record
+from gateway.openapi.schemas import PROJECT, Schema, page_of, query_parameters, record, ref
 
 _STRING: Schema = {"type": "string"}
 _OBJECT: Schema = {"type": "object", "additionalProperties": True, "nullable": True}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _COUNT: Schema = {"type": "integer"}
 _TYPE: Schema = {"type": "string", "enum": ["user", "agent", "app", "run"]}
+
+_ERASED = {
+    "memories": "Memories that were current.",
+    "versions": "Versions that were current no longer.",
+    "changes": "Entries of the log of changes.",
+    "requests": "Requests, with their messages.",
+    "feedback": "Notes on memories.",
+    "exports": "Exports that may have held some of it.",
+    "previews": "Plans that were not committed.",
+    "vectors": "Vectors in the index.",
+}
+
+DELETE_PARAMETERS = query_parameters(
+    {
+        "erase": {
+            "type": "boolean",
+            "default": False,
+            "description": "Erase the memories and everything that is kept of them, for good.",
+        }
+    },
+    PROJECT,
+)
 
 LIST_PARAMETERS = query_parameters(
     {
@@ -62,9 +84,22 @@ SCHEMAS: dict[str, Schema] = {
     "CreateApp": _creation("app_id"),
     "CreateRun": _creation("run_id"),
     "EntityDeleted": record(
-        {"message": _STRING, "count": {**_COUNT, "description": "How many memories were deleted."}},
+        {
+            "message": _STRING,
+            "count": {**_COUNT, "description": "How many memories were deleted."},
+            "receipt": ref("ErasureReceipt"),
+        },
         ("message", "count"),
         "The entity is gone.",
+    ),
+    "ErasureReceipt": record(
+        {
+            "id": {"type": "string", "format": "uuid", "description": "The erasure."},
+            "erased_at": {"type": "string", "format": "date-time"},
+            **{name: {**_COUNT, "description": said} for name, said in _ERASED.items()},
+        },
+        ("id", "erased_at", *_ERASED),
+        "What was erased for good. Only with `erase`.",
     ),
     "EntityFilters": record(
         {

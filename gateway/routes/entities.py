@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from memoryd.v1.entity_service_pb2 import (
-    DeleteEntityRequest,
     GetEntityRequest,
     GetStatsRequest,
     ListEntityFiltersRequest,
@@ -18,7 +17,7 @@ from gateway.codec import entities
 from gateway.codec.pages import paged
 from gateway.codec.project import decode_selection
 from gateway.openapi import document
-from gateway.openapi.entities import LIST_PARAMETERS
+from gateway.openapi.entities import DELETE_PARAMETERS, LIST_PARAMETERS
 from gateway.routes.answers import address_of, answer_object
 from gateway.validation import call_checked, read_checked
 
@@ -90,22 +89,21 @@ async def get_entity(request: Request, entity_type: str, entity_id: str) -> Resp
     summary="Delete an entity",
     response_model=None,
     responses=document.responses("EntityDeleted"),
-    openapi_extra=document.PROJECT_PARAMETERS,
+    openapi_extra=DELETE_PARAMETERS,
 )
 @router.delete(
     "/v2/entities/{entity_type}/{entity_id:entity_id}/",
     summary="Delete an entity",
     response_model=None,
     responses=document.responses("EntityDeleted"),
-    openapi_extra=document.PROJECT_PARAMETERS,
+    openapi_extra=DELETE_PARAMETERS,
 )
 async def delete_entity(request: Request, entity_type: str, entity_id: str) -> Response:
-    """Deletes an entity with all its memories. Their histories stay."""
+    """Deletes an entity with all its memories. Their past stays, unless `erase` takes it along for good."""
     caller = caller_of(request)
-    asked = DeleteEntityRequest(entity_type=entity_type, entity_id=entity_id)
-    decoded = decode_selection(asked, request.query_params)
+    decoded = entities.decode_delete(entity_type, entity_id, request.query_params)
     deleted = await call_checked(caller, caller.stubs.entities.DeleteEntity, decoded)
-    return answer_object({"message": "Entity deleted successfully!", "count": deleted.count})
+    return answer_object(entities.deleted_object(deleted))
 
 
 @router.post(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from google.protobuf.message import Message as ProtoMessage
 from memoryd.exact_json import dumps
@@ -12,6 +12,8 @@ from memoryd.v1 import memory_pb2, memory_service_pb2
 from service.handlers.fields import Fields
 from service.memory.accounts import ProjectSelection
 from service.memory.model import AddRequest, Change, Evidence, Message, Outcome, Rejection, Role, Scope
+
+Adding: TypeAlias = memory_service_pb2.AddMemoriesRequest | memory_service_pb2.PreviewMemoriesRequest
 
 NO_SCOPE = "At least one of the filters: agent_id, user_id, app_id, run_id is required!"
 """To the letter: clients look for it (contract section 1)."""
@@ -41,7 +43,7 @@ def selection_from(request: ProtoMessage, fields: Fields) -> ProjectSelection:
     return selection
 
 
-def request_from(request: memory_service_pb2.AddMemoriesRequest, fields: Fields) -> AddRequest:
+def request_from(request: Adding, fields: Fields) -> AddRequest:
     """The request; what is wrong with it is noted in `fields`, and then the result is not to be used."""
     given = given_in(request)
 
@@ -121,7 +123,7 @@ def _part(part: memory_pb2.ContentPart) -> str:
     return part.text if part.WhichOneof("part") == "text" else IMAGE
 
 
-def _categories(request: memory_service_pb2.AddMemoriesRequest, fields: Fields) -> dict[str, str]:
+def _categories(request: Adding, fields: Fields) -> dict[str, str]:
     given = dict(sorted(request.custom_categories.items()))
     if len(given) > MOST_CATEGORIES:
         fields.wrong("custom_categories", f"custom_categories must hold at most {MOST_CATEGORIES} categories")

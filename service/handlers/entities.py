@@ -24,6 +24,7 @@ from service.memory.entities import (
     get_entity,
     list_entities,
 )
+from service.memory.erase import EraseEntity, Receipt
 from service.memory.ports import Clock
 from service.transport.call import current_call
 from service.transport.chain import Context
@@ -37,11 +38,17 @@ class EntityHandlers(EntityServiceServicer):
     """Entities of the project that the API key selects."""
 
     def __init__(
-        self, accounts: Accounts, register: EntityRegister, delete: DeleteMemories, clock: Clock
+        self,
+        accounts: Accounts,
+        register: EntityRegister,
+        delete: DeleteMemories,
+        erase: EraseEntity,
+        clock: Clock,
     ) -> None:
         self._accounts = accounts
         self._register = register
         self._delete = delete
+        self._erase = erase
         self._now = clock
 
     async def ListEntities(
@@ -90,7 +97,11 @@ class EntityHandlers(EntityServiceServicer):
         project_id = await admit(self._accounts, request, fields, writes=True)
         if request.validate_only:
             return pb.DeleteEntityResponse()
-        actor = current_call().principal.key_id
+        call = current_call()
+        actor = call.principal.key_id
+        if request.erase:
+            receipt = await self._erase(project_id, key, actor, call.deadline)
+            return pb.DeleteEntityResponse(count=receipt.memories, receipt=_receipt_proto(receipt))
         count = await delete_entity(self._register, self._delete, project_id, key, actor)
         return pb.DeleteEntityResponse(count=count)
 
@@ -149,6 +160,21 @@ def _entity_proto(entity: Entity) -> pb.Entity:
         total_memories=entity.total_memories,
         owner=current_call().principal.organization_id,
         metadata="" if entity.metadata is None else dumps(entity.metadata),
+    )
+
+
+def _receipt_proto(receipt: Receipt) -> pb.ErasureReceipt:
+    return pb.ErasureReceipt(
+        id=receipt.id,
+        erased_at=timestamp(receipt.at),
+        memories=receipt.memories,
+        versions=receipt.versions,
+        changes=receipt.changes,
+        requests=receipt.requests,
+        feedback=receipt.feedback,
+        exports=receipt.exports,
+        previews=receipt.previews,
+        vectors=receipt.vectors,
     )
 
 

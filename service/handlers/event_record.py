@@ -22,7 +22,7 @@ def record_proto(record: RequestRecord) -> event_service_pb2.EventRecord:
         event_type=ADD,
         status=memory_pb2.EventStatus.Value(f"EVENT_STATUS_{record.status.value}"),
         payload=dumps(_payload(record.request)),
-        results=[_result(change) for change in record.changes],
+        results=[result_proto(change) for change in record.changes],
         rejected=[rejection_proto(rejection) for rejection in record.rejections],
         created_at=timestamp(record.created_at),
         updated_at=timestamp(record.updated_at),
@@ -63,7 +63,7 @@ def stored_response(record: RequestRecord) -> memory_service_pb2.AddMemoriesResp
     return memory_service_pb2.AddMemoriesResponse(
         event_id=record.event_id,
         status=memory_pb2.EventStatus.Value(f"EVENT_STATUS_{record.status.value}"),
-        results=[_result(change) for change in record.changes],
+        results=[result_proto(change) for change in record.changes],
         rejected=[rejection_proto(rejection) for rejection in record.rejections],
     )
 
@@ -75,7 +75,8 @@ def timestamp(time: datetime) -> Timestamp:
     return proto
 
 
-def _result(change: MadeChange) -> memory_pb2.MemoryEvent:
+def result_proto(change: MadeChange) -> memory_pb2.MemoryEvent:
+    """A change that a request made."""
     text = change.old_text or "" if change.new_text is None else change.new_text
     proto = memory_pb2.MemoryEvent(
         event=memory_pb2.Event.Value(f"EVENT_{change.event.value}"),

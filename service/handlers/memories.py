@@ -19,6 +19,7 @@ from service.handlers.fields import Fields
 from service.handlers.list_request import filter_from, listing_from, page_proto, versions_proto
 from service.handlers.memory_proto import memory_proto
 from service.handlers.past import past_from
+from service.handlers.preview import committed_proto, preview_proto
 from service.handlers.search_request import found_proto, search_from
 from service.memory.accounts import Accounts
 from service.memory.add import AddMemories
@@ -30,6 +31,7 @@ from service.memory.history import ChangeLog, read_history
 from service.memory.model import Outcome
 from service.memory.once import AddOnce
 from service.memory.ports import Clock, MemoryReader
+from service.memory.preview import CommitPreview, PreviewMemories
 from service.memory.search import SearchMemories
 from service.memory.search_past import SearchPast
 from service.memory.versions import VersionReader, get_version, list_versions
@@ -47,6 +49,8 @@ class MemoryUseCases:
     search_past: SearchPast
     add: AddMemories
     add_once: AddOnce
+    preview: PreviewMemories
+    commit_preview: CommitPreview
     update: UpdateMemories
     delete: DeleteMemories
     log: ChangeLog
@@ -77,6 +81,29 @@ class MemoryHandlers(MemoryServiceServicer):
             outcome = await self._memories.add_once(project_id, command, key, call.deadline)
         failpoint_soon(ANSWERED)
         return response_from(outcome) if isinstance(outcome, Outcome) else stored_response(outcome)
+
+    async def PreviewMemories(
+        self, request: pb.PreviewMemoriesRequest, context: Context
+    ) -> pb.PreviewMemoriesResponse:
+        """Shows what messages would change."""
+        call = current_call()
+        fields = Fields()
+        command = request_from(request, fields)
+        project_id = await self._writable(request, fields)
+        if request.validate_only:
+            return pb.PreviewMemoriesResponse()
+        return preview_proto(*await self._memories.preview(project_id, command, call.deadline))
+
+    async def CommitPreview(
+        self, request: pb.CommitPreviewRequest, context: Context
+    ) -> pb.CommitPreviewResponse:
+        """Makes the changes that a preview showed."""
+        fields = Fields()
+        plan_id = fields.uuid("plan_id", request.plan_id)
+        project_id = await self._writable(request, fields)
+        if request.validate_only:
+            return pb.CommitPreviewResponse()
+        return committed_proto(await self._memories.commit_preview(project_id, plan_id or "", _actor()))
 
     async def GetMemory(self, request: pb.GetMemoryRequest, context: Context) -> pb.GetMemoryResponse:
         """Gives one memory."""

@@ -13,7 +13,7 @@ import numpy as np
 from chromadb import Collection
 from chromadb.errors import NotFoundError
 
-from service.index import rows
+from service.index import files, rows
 from service.index.collections import ProjectCollections
 from service.index.connect import Connect, Connection
 from service.index.failures import INDEX_UNAVAILABLE, index_failures
@@ -111,6 +111,13 @@ class ChromaIndex:
         """Deletes the project's collection, if there is one."""
         await self._run(self._writer, lambda: self._open().collections.drop(project_id))
 
+    async def wipe(self, project_id: str) -> None:
+        """Overwrites what deleted vectors of a project have left in the files of an embedded Chroma.
+
+        A server's files are its own: there the vectors are deleted, and `chroma vacuum` is its operator's.
+        """
+        await self._run(self._writer, lambda: self._wipe(project_id))
+
     async def ping(self) -> None:
         """Raises Unavailable unless the index answers, store and all."""
         # A heartbeat only tells the time; a list has to come from the store.
@@ -160,6 +167,12 @@ class ChromaIndex:
                 rows.delete(collection, deletes, opened.rows_a_call)
 
         _again_if_gone(opened.collections, project_id, attempt)
+
+    def _wipe(self, project_id: str) -> None:
+        opened = self._open()
+        if opened.connection.files is not None:
+            opened.collections.renew(project_id, opened.rows_a_call)
+            files.wipe(opened.connection.files)
 
     def _check_shape(self, vectors: Vectors) -> None:
         if vectors.ndim != 2 or vectors.shape[1] != self._dimensions:

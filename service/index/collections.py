@@ -48,26 +48,58 @@ class ProjectCollections:
         """The project's collection, made now if there is none."""
         if (known := self._recall(project_id)) is not None:
             return known
-        collection = self._client.get_or_create_collection(
-            self._name(project_id),
-            configuration={"hnsw": {"space": "cosine"}},
-            metadata={"embedding_model": self._model, "dimensions": self._dimensions},
-            embedding_function=None,
-        )
-        return self._remember(project_id, collection)
+        return self._remember(project_id, self._create(self._name(project_id)))
 
     def forget(self, project_id: str) -> None:
         """Looks the collection up again next time."""
         with self._lock:
             self._known.pop(project_id, None)
 
+    def renew(self, project_id: str, rows: int) -> None:
+        """Moves what is in the project's collection into a new one: the old keeps what was deleted.
+
+        Nobody else may write to it meanwhile. A process that ends between the two changes of names leaves
+        the project without a collection, as if the index were lost.
+
+        Args:
+            project_id: whose.
+            rows: how many rows to move in one call.
+        """
+        known = self.find(project_id)
+        if known is None:
+            return
+        name = self._name(project_id)
+        old = self._client.get_collection(name, embedding_function=None)
+        for left in (f"{name}-next", f"{name}-old"):
+            self._delete(left)
+        new = self._create(f"{name}-next")
+        moved = 0
+        while (found := old.get(limit=rows, offset=moved, include=["embeddings", "metadatas"]))["ids"]:
+            new.upsert(found["ids"], found["embeddings"], found["metadatas"])
+            moved += len(found["ids"])
+        old.modify(name=f"{name}-old")
+        new.modify(name=name)
+        self.forget(project_id)
+        self._delete(f"{name}-old")
+
     def drop(self, project_id: str) -> None:
         """Deletes the project's collection, if there is one."""
         self.forget(project_id)
+        self._delete(self._name(project_id))
+
+    def _delete(self, name: str) -> None:
         try:
-            self._client.delete_collection(self._name(project_id))
+            self._client.delete_collection(name)
         except NotFoundError:
             return
+
+    def _create(self, name: str) -> Collection:
+        return self._client.get_or_create_collection(
+            name,
+            configuration={"hnsw": {"space": "cosine"}},
+            metadata={"embedding_model": self._model, "dimensions": self._dimensions},
+            embedding_function=None,
+        )
 
     def _name(self, project_id: str) -> str:
         return f"memoryd-{project_id}-{hashlib.sha256(self._model.encode()).hexdigest()[:16]}"

@@ -25,6 +25,8 @@ class Connection:
 
     client: Client
     close: Callable[[], None]
+    files: Path | None = None
+    """Where Chroma keeps everything, if it is embedded."""
 
 
 Connect: TypeAlias = Callable[[], Connection]
@@ -42,7 +44,7 @@ def embedded(path: Path) -> Connect:
             SharedSystemClient._identifier_to_system.pop(str(path), None)  # noqa: SLF001
             raise
         client = cast("Client", created)
-        return Connection(client, client.close)
+        return Connection(client, client.close, path)
 
     return connect
 

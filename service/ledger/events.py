@@ -14,7 +14,7 @@ from service.ledger.database import Database
 from service.ledger.schema import changes, requests
 from service.memory.errors import Failure
 from service.memory.events import EventFilter, MadeChange, RequestRecord
-from service.memory.model import Event, Evidence, Rejection, RequestStatus
+from service.memory.model import Event, Evidence, RequestStatus
 from service.memory.pages import Listing, PageRequest
 
 
@@ -90,7 +90,7 @@ def _record_from(row: rows.AnyRow, made: tuple[MadeChange, ...]) -> RequestRecor
         request=rows.request_from(row),
         status=RequestStatus(row.status),
         changes=made,
-        rejections=_rejections_from(row.rejections),
+        rejections=rows.rejections_from(row.rejections),
         failure=_failure_from(row),
         created_at=rows.time_from(row.created_at),
         started_at=None if row.started_at is None else rows.time_from(row.started_at),
@@ -114,12 +114,4 @@ def _change_from(row: rows.AnyRow) -> MadeChange:
         metadata=None if row.metadata is None else cast("Mapping[str, object]", loads(row.metadata)),
         categories=tuple(cast("list[str]", loads(row.categories))),
         evidence=None if row.evidence is None else Evidence(**cast("dict[str, Any]", loads(row.evidence))),
-    )
-
-
-def _rejections_from(text: str | None) -> tuple[Rejection, ...]:
-    listed = cast("list[tuple[str, str, str | None]]", [] if text is None else loads(text))
-    return tuple(
-        Rejection(Event(event), reason, None if instead is None else Event(instead))
-        for event, reason, instead in listed
     )

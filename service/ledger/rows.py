@@ -13,6 +13,7 @@ from service.memory.filters.values import canonical, digest, folded
 from service.memory.model import (
     AddRequest,
     Change,
+    Event,
     Evidence,
     Memory,
     Message,
@@ -120,7 +121,7 @@ def change_values(
         "new_text": change.after and change.after.text,
         "metadata": None if memory.metadata is None else dumps(memory.metadata),
         "categories": dumps(memory.categories),
-        "evidence": change.evidence and _evidence_text(change.evidence),
+        "evidence": change.evidence and evidence_text(change.evidence),
         "created_at": microseconds(at),
     }
 
@@ -181,6 +182,15 @@ def payload_digest(request: AddRequest) -> str:
     return digest(canonical({"scope": request.scope.ids, "payload": payload}))
 
 
+def rejections_from(text: str | None) -> tuple[Rejection, ...]:
+    """The rejections that `rejections_text` wrote."""
+    listed = cast("list[tuple[str, str, str | None]]", [] if text is None else loads(text))
+    return tuple(
+        Rejection(Event(event), reason, None if instead is None else Event(instead))
+        for event, reason, instead in listed
+    )
+
+
 def request_from(row: AnyRow) -> AddRequest:
     """The request that `payload_text` and the scope's columns hold."""
     # The payload holds the metadata, which may be as deep as a request may say, one level down.
@@ -223,7 +233,8 @@ def _messages(payload: dict[str, Any]) -> tuple[Message, ...]:
     return tuple(Message(Role(role), content, name) for role, content, name in payload["messages"])
 
 
-def _evidence_text(evidence: Evidence) -> str:
+def evidence_text(evidence: Evidence) -> str:
+    """Evidence as JSON."""
     return dumps(
         {
             "message_index": evidence.message_index,

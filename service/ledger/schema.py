@@ -319,6 +319,35 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 
+previews = Table(
+    "previews",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    *_subject(),
+    *_scope(),
+    Column("payload", Text, nullable=False, comment="the request as JSON"),
+    Column("version", BigInteger, nullable=False, comment="of the subject, when the plan was made"),
+    Column("changes", Text, nullable=False, comment="JSON list"),
+    Column("rejections", Text, comment="JSON list"),
+    Column("event_id", Id, comment="the request that commits it"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("kind", String(8), nullable=False, comment="user, agent, app or run"),
+    Column("entity_digest", Digest, nullable=False, comment="of whom: tells nobody who does not know the id"),
+    Column("actor", Id, nullable=False, comment="the API key that asked"),
+    Column("counts", Text, nullable=False, comment="JSON object: how much of each kind was erased"),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "project_id", "created_at"),
+)
+
 webhooks = Table(
     "webhooks",
     metadata,

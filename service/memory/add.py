@@ -6,7 +6,7 @@ Every request is stored before anything else happens to it, so that nothing sent
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ import structlog
 from service.failpoints import COMMITTED, REQUEST_STORED, failpoint
 from service.memory.errors import LEDGER_UNAVAILABLE, SCOPE_CHANGED, DeadlineExceeded, MemorydError
 from service.memory.evidence import whole
-from service.memory.infer import InferFacts, new_memory
+from service.memory.infer import InferFacts, Proposal, new_memory
 from service.memory.model import INSTRUCTING_ROLES, AddRequest, Change, Event, Outcome, RequestStatus
 from service.memory.ports import Clock, Deadline, Embedder, Ledger, StoredRequest, Wake
 
@@ -99,20 +99,57 @@ class AddMemories:
 
     async def perform(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
         """Does what a stored request asks for; a failure is recorded with the request and raised."""
-        with self._ledger.at_work_on(stored.event_id):
-            return await self._perform(stored, deadline)
+        return await self._ended(
+            stored, self._infer(stored, deadline) if stored.request.infer else self._store_verbatim(stored)
+        )
 
-    async def _perform(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
-        work = self._infer(stored, deadline) if stored.request.infer else self._store_verbatim(stored)
-        try:
-            outcome = await work
-        except (Exception, asyncio.CancelledError) as error:
-            # Whatever ended it: a request that nobody works on must not stay RUNNING.
-            await self._give_up(stored, error)
-            raise
-        failpoint(COMMITTED)
-        self._on_commit()
-        return outcome
+    async def carry_out(
+        self,
+        project_id: str,
+        request: AddRequest,
+        proposal: Proposal,
+        begin: Callable[[str], Awaitable[None]],
+    ) -> Outcome:
+        """Stores a request and commits what was proposed for it before.
+
+        Args:
+            project_id: whose.
+            request: what was asked for.
+            proposal: its changes.
+            begin: told the event's id before the commit; what it raises ends the request.
+
+        Raises:
+            Conflict: the scope was changed since the proposal was made; nothing was changed.
+            Unavailable: the ledger does not answer; nothing was changed.
+        """
+        stored = await self._store(project_id, request)
+
+        async def commit() -> Outcome:
+            await begin(stored.event_id)
+            return await self._ledger.commit(
+                project_id,
+                stored.event_id,
+                request.scope,
+                proposal.version,
+                proposal.changes,
+                proposal.rejections,
+                self._now(),
+            )
+
+        return await self._ended(stored, commit())
+
+    async def _ended(self, stored: StoredRequest, work: Awaitable[Outcome]) -> Outcome:
+        """What the work comes to; a failure is recorded with the request and raised."""
+        with self._ledger.at_work_on(stored.event_id):
+            try:
+                outcome = await work
+            except (Exception, asyncio.CancelledError) as error:
+                # Whatever ended it: a request that nobody works on must not stay RUNNING.
+                await self._give_up(stored, error)
+                raise
+            failpoint(COMMITTED)
+            self._on_commit()
+            return outcome
 
     async def _store(self, project_id: str, request: AddRequest) -> StoredRequest:
         storing = asyncio.ensure_future(self._ledger.store_request(project_id, request, self._now()))

@@ -37,6 +37,16 @@ ADDS = (
     ),
 )
 
+PREVIEWS = (
+    Case("PreviewMemories", {"messages": SAID, "user_id": "$user"}),
+    Case("PreviewMemories", {"messages": SAID, "user_id": "$user", "metadata": {"a": 1}, "infer": False}),
+    Case("PreviewMemories", {"messages": [], "custom_categories": {"": "x"}}, code="INVALID_ARGUMENT"),
+    Case("CommitPreview", {"plan_id": "$plan"}),
+    Case("CommitPreview", {"plan_id": "$outdated"}, code="ABORTED"),
+    Case("CommitPreview", {"plan_id": "$nobody"}, code="NOT_FOUND"),
+    Case("CommitPreview", {"plan_id": "no-uuid"}, code="INVALID_ARGUMENT"),
+)
+
 READS = (
     Case("GetMemory", {"memory_id": "$memory"}),
     Case("GetMemory", ABSENT, code="NOT_FOUND"),
@@ -213,6 +223,8 @@ ENTITIES = (
     Case("CreateEntity", {"run_id": "$user"}, path="/runs/", more=frozenset({"run_id"})),
     Case("CreateEntity", {"user_id": " "}, path="/users/", code="INVALID_ARGUMENT"),
     Case("DeleteEntity", {"entity_type": "user", "entity_id": "$user"}),
+    Case("DeleteEntity", {"entity_type": "run", "entity_id": "$run", "erase": True}),
+    Case("DeleteEntity", {"entity_type": "user", "entity_id": "$user", "erase": True}),
     Case("DeleteEntity", {"entity_type": "shoe", "entity_id": "$user"}, code="INVALID_ARGUMENT"),
     Case("ListEntityFilters"),
     Case("GetStats"),
@@ -360,6 +372,7 @@ CHANGES_TOLD = (
 
 CASES = (
     *ADDS,
+    *PREVIEWS,
     *READS,
     *PAST,
     *CHANGES,

@@ -78,6 +78,16 @@ class World(dict[str, str]):
         self._add("changed")
         self._faces.rpc("UpdateMemory", {"memory_id": self["changed"], "text": "Likes coffee"})
 
+    def _make_plan(self) -> None:
+        said = [{"role": "user", "content": "My name is Alex."}]
+        fields = {"messages": said, "user_id": self["user"]}
+        self["plan"] = self._faces.rpc("PreviewMemories", fields)["plan_id"]
+
+    def _make_outdated(self) -> None:
+        self._make_plan()
+        self["outdated"] = self["plan"]
+        self._make_memory()
+
     def _make_fixed(self) -> None:
         self._add("fixed", immutable=True)
 

@@ -460,6 +460,7 @@ class DeleteEntityRequest(_message.Message):
     PROJECT_ID_FIELD_NUMBER: _builtins.int
     PROJECT_NAME_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    ERASE_FIELD_NUMBER: _builtins.int
     entity_type: _builtins.str
     """Its type: user, agent, app or run."""
     entity_id: _builtins.str
@@ -474,6 +475,8 @@ class DeleteEntityRequest(_message.Message):
     """The project by name."""
     validate_only: _builtins.bool
     """Check the request and answer without deleting anything."""
+    erase: _builtins.bool
+    """Erase instead: the memories and everything that is kept of them and of the entity, for good."""
     def __init__(
         self,
         *,
@@ -484,10 +487,11 @@ class DeleteEntityRequest(_message.Message):
         project_id: _builtins.str | None = ...,
         project_name: _builtins.str | None = ...,
         validate_only: _builtins.bool = ...,
+        erase: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "entity_id", b"entity_id", "entity_type", b"entity_type", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "entity_id", b"entity_id", "entity_type", b"entity_type", "erase", b"erase", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__org_id: _TypeAlias = _typing.Literal["org_id"]  # noqa: Y015
     _WhichOneofArgType__org_id: _TypeAlias = _typing.Literal["_org_id", b"_org_id"]  # noqa: Y015
@@ -515,20 +519,86 @@ class DeleteEntityResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     COUNT_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
     count: _builtins.int
     """How many memories were deleted."""
+    @_builtins.property
+    def receipt(self) -> Global___ErasureReceipt:
+        """What was erased. Present with `erase` only."""
+
     def __init__(
         self,
         *,
         count: _builtins.int = ...,
+        receipt: Global___ErasureReceipt | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "receipt", b"receipt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteEntityResponse: _TypeAlias = DeleteEntityResponse  # noqa: Y015
+
+@_typing.final
+class ErasureReceipt(_message.Message):
+    """What an erasure removed for good. It is kept, without ids and texts of what it removed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ERASED_AT_FIELD_NUMBER: _builtins.int
+    MEMORIES_FIELD_NUMBER: _builtins.int
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    FEEDBACK_FIELD_NUMBER: _builtins.int
+    EXPORTS_FIELD_NUMBER: _builtins.int
+    PREVIEWS_FIELD_NUMBER: _builtins.int
+    VECTORS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The erasure's id, a UUID."""
+    memories: _builtins.int
+    """Memories that were current."""
+    versions: _builtins.int
+    """Versions of memories that were current no longer."""
+    changes: _builtins.int
+    """Entries of the log of changes."""
+    requests: _builtins.int
+    """Requests, with their messages."""
+    feedback: _builtins.int
+    """Notes on memories."""
+    exports: _builtins.int
+    """Exports that may have held some of it."""
+    previews: _builtins.int
+    """Plans that were not committed."""
+    vectors: _builtins.int
+    """Vectors in the index."""
+    @_builtins.property
+    def erased_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was done."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        erased_at: _timestamp_pb2.Timestamp | None = ...,
+        memories: _builtins.int = ...,
+        versions: _builtins.int = ...,
+        changes: _builtins.int = ...,
+        requests: _builtins.int = ...,
+        feedback: _builtins.int = ...,
+        exports: _builtins.int = ...,
+        previews: _builtins.int = ...,
+        vectors: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["erased_at", b"erased_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "erased_at", b"erased_at", "exports", b"exports", "feedback", b"feedback", "id", b"id", "memories", b"memories", "previews", b"previews", "requests", b"requests", "vectors", b"vectors", "versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ErasureReceipt: _TypeAlias = ErasureReceipt  # noqa: Y015
 
 @_typing.final
 class ListEntityFiltersRequest(_message.Message):

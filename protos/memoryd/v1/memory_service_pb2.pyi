@@ -282,6 +282,413 @@ class AddMemoriesResponse(_message.Message):
 Global___AddMemoriesResponse: _TypeAlias = AddMemoriesResponse  # noqa: Y015
 
 @_typing.final
+class PreviewMemoriesRequest(_message.Message):
+    """A request to add, of which only the plan is wanted. The fields are those of AddMemoriesRequest."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class CustomCategoriesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    INCLUDES_FIELD_NUMBER: _builtins.int
+    EXCLUDES_FIELD_NUMBER: _builtins.int
+    INFER_FIELD_NUMBER: _builtins.int
+    CUSTOM_CATEGORIES_FIELD_NUMBER: _builtins.int
+    ORG_ID_FIELD_NUMBER: _builtins.int
+    ORG_NAME_FIELD_NUMBER: _builtins.int
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    PROJECT_NAME_FIELD_NUMBER: _builtins.int
+    OUTPUT_FORMAT_FIELD_NUMBER: _builtins.int
+    CUSTOM_INSTRUCTIONS_FIELD_NUMBER: _builtins.int
+    AGENT_CUSTOM_INSTRUCTIONS_FIELD_NUMBER: _builtins.int
+    IMMUTABLE_FIELD_NUMBER: _builtins.int
+    EXPIRATION_DATE_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    ASYNC_MODE_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    ENABLE_GRAPH_FIELD_NUMBER: _builtins.int
+    STRUCTURED_DATA_SCHEMA_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    """The user whom the messages are about. At least one of the four ids is required."""
+    agent_id: _builtins.str
+    """The agent that takes part. Alone, it makes the agent the one who is remembered."""
+    app_id: _builtins.str
+    """The application."""
+    run_id: _builtins.str
+    """The session or run."""
+    metadata: _builtins.str
+    """A JSON object as text, kept exactly and put on every memory that the call touches."""
+    includes: _builtins.str
+    """What to keep, in free text, for example "food preferences"."""
+    excludes: _builtins.str
+    """What never to keep, in free text."""
+    infer: _builtins.bool
+    """Read facts from the messages (the default), or store every message as it is."""
+    org_id: _builtins.str
+    """The organization, if not the key's own. A UUID."""
+    org_name: _builtins.str
+    """The organization by name. Deprecated in favour of `org_id`."""
+    project_id: _builtins.str
+    """The project, if not the key's own. A UUID."""
+    project_name: _builtins.str
+    """The project by name. Deprecated in favour of `project_id`."""
+    output_format: _builtins.str
+    """The shape of the REST answer: v1.0 (the default) or v1.1. It does not change this response."""
+    custom_instructions: _builtins.str
+    """How to read the messages, in free text; added to the rules of memoryd, never above them."""
+    agent_custom_instructions: _builtins.str
+    """The same for facts about the agent."""
+    immutable: _builtins.bool
+    """Memories of this call can never be changed afterwards, only deleted."""
+    expiration_date: _builtins.str
+    """The last day on which the memories hold, YYYY-MM-DD in UTC."""
+    timestamp: _builtins.int
+    """When the messages were said, in Unix seconds. The default is now."""
+    async_mode: _builtins.bool
+    """Accepted as in a request to add; a preview is always answered at once."""
+    version: _builtins.str
+    """v1 (the default), or v2: earlier messages of the scope are added as context."""
+    enable_graph: _builtins.bool
+    """Accepted for old clients; memoryd keeps no graph."""
+    structured_data_schema: _builtins.str
+    """Accepted for old clients: a JSON object as text."""
+    validate_only: _builtins.bool
+    """Check the request and answer without storing anything."""
+    @_builtins.property
+    def messages(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.Message]:
+        """The conversation, oldest message first. At least one."""
+
+    @_builtins.property
+    def custom_categories(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Categories of this call, name to description; they replace the project's."""
+
+    def __init__(
+        self,
+        *,
+        messages: _abc.Iterable[_memory_pb2.Message] | None = ...,
+        user_id: _builtins.str | None = ...,
+        agent_id: _builtins.str | None = ...,
+        app_id: _builtins.str | None = ...,
+        run_id: _builtins.str | None = ...,
+        metadata: _builtins.str = ...,
+        includes: _builtins.str | None = ...,
+        excludes: _builtins.str | None = ...,
+        infer: _builtins.bool | None = ...,
+        custom_categories: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        org_id: _builtins.str | None = ...,
+        org_name: _builtins.str | None = ...,
+        project_id: _builtins.str | None = ...,
+        project_name: _builtins.str | None = ...,
+        output_format: _builtins.str | None = ...,
+        custom_instructions: _builtins.str | None = ...,
+        agent_custom_instructions: _builtins.str | None = ...,
+        immutable: _builtins.bool = ...,
+        expiration_date: _builtins.str | None = ...,
+        timestamp: _builtins.int | None = ...,
+        async_mode: _builtins.bool = ...,
+        version: _builtins.str | None = ...,
+        enable_graph: _builtins.bool = ...,
+        structured_data_schema: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_custom_instructions", b"_agent_custom_instructions", "_agent_id", b"_agent_id", "_app_id", b"_app_id", "_custom_instructions", b"_custom_instructions", "_excludes", b"_excludes", "_expiration_date", b"_expiration_date", "_includes", b"_includes", "_infer", b"_infer", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_timestamp", b"_timestamp", "_user_id", b"_user_id", "_version", b"_version", "agent_custom_instructions", b"agent_custom_instructions", "agent_id", b"agent_id", "app_id", b"app_id", "custom_instructions", b"custom_instructions", "excludes", b"excludes", "expiration_date", b"expiration_date", "includes", b"includes", "infer", b"infer", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "timestamp", b"timestamp", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_custom_instructions", b"_agent_custom_instructions", "_agent_id", b"_agent_id", "_app_id", b"_app_id", "_custom_instructions", b"_custom_instructions", "_excludes", b"_excludes", "_expiration_date", b"_expiration_date", "_includes", b"_includes", "_infer", b"_infer", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_timestamp", b"_timestamp", "_user_id", b"_user_id", "_version", b"_version", "agent_custom_instructions", b"agent_custom_instructions", "agent_id", b"agent_id", "app_id", b"app_id", "async_mode", b"async_mode", "custom_categories", b"custom_categories", "custom_instructions", b"custom_instructions", "enable_graph", b"enable_graph", "excludes", b"excludes", "expiration_date", b"expiration_date", "immutable", b"immutable", "includes", b"includes", "infer", b"infer", "messages", b"messages", "metadata", b"metadata", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "structured_data_schema", b"structured_data_schema", "timestamp", b"timestamp", "user_id", b"user_id", "validate_only", b"validate_only", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent_custom_instructions: _TypeAlias = _typing.Literal["agent_custom_instructions"]  # noqa: Y015
+    _WhichOneofArgType__agent_custom_instructions: _TypeAlias = _typing.Literal["_agent_custom_instructions", b"_agent_custom_instructions"]  # noqa: Y015
+    _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
+    _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
+    _WhichOneofReturnType__app_id: _TypeAlias = _typing.Literal["app_id"]  # noqa: Y015
+    _WhichOneofArgType__app_id: _TypeAlias = _typing.Literal["_app_id", b"_app_id"]  # noqa: Y015
+    _WhichOneofReturnType__custom_instructions: _TypeAlias = _typing.Literal["custom_instructions"]  # noqa: Y015
+    _WhichOneofArgType__custom_instructions: _TypeAlias = _typing.Literal["_custom_instructions", b"_custom_instructions"]  # noqa: Y015
+    _WhichOneofReturnType__excludes: _TypeAlias = _typing.Literal["excludes"]  # noqa: Y015
+    _WhichOneofArgType__excludes: _TypeAlias = _typing.Literal["_excludes", b"_excludes"]  # noqa: Y015
+    _WhichOneofReturnType__expiration_date: _TypeAlias = _typing.Literal["expiration_date"]  # noqa: Y015
+    _WhichOneofArgType__expiration_date: _TypeAlias = _typing.Literal["_expiration_date", b"_expiration_date"]  # noqa: Y015
+    _WhichOneofReturnType__includes: _TypeAlias = _typing.Literal["includes"]  # noqa: Y015
+    _WhichOneofArgType__includes: _TypeAlias = _typing.Literal["_includes", b"_includes"]  # noqa: Y015
+    _WhichOneofReturnType__infer: _TypeAlias = _typing.Literal["infer"]  # noqa: Y015
+    _WhichOneofArgType__infer: _TypeAlias = _typing.Literal["_infer", b"_infer"]  # noqa: Y015
+    _WhichOneofReturnType__org_id: _TypeAlias = _typing.Literal["org_id"]  # noqa: Y015
+    _WhichOneofArgType__org_id: _TypeAlias = _typing.Literal["_org_id", b"_org_id"]  # noqa: Y015
+    _WhichOneofReturnType__org_name: _TypeAlias = _typing.Literal["org_name"]  # noqa: Y015
+    _WhichOneofArgType__org_name: _TypeAlias = _typing.Literal["_org_name", b"_org_name"]  # noqa: Y015
+    _WhichOneofReturnType__output_format: _TypeAlias = _typing.Literal["output_format"]  # noqa: Y015
+    _WhichOneofArgType__output_format: _TypeAlias = _typing.Literal["_output_format", b"_output_format"]  # noqa: Y015
+    _WhichOneofReturnType__project_id: _TypeAlias = _typing.Literal["project_id"]  # noqa: Y015
+    _WhichOneofArgType__project_id: _TypeAlias = _typing.Literal["_project_id", b"_project_id"]  # noqa: Y015
+    _WhichOneofReturnType__project_name: _TypeAlias = _typing.Literal["project_name"]  # noqa: Y015
+    _WhichOneofArgType__project_name: _TypeAlias = _typing.Literal["_project_name", b"_project_name"]  # noqa: Y015
+    _WhichOneofReturnType__run_id: _TypeAlias = _typing.Literal["run_id"]  # noqa: Y015
+    _WhichOneofArgType__run_id: _TypeAlias = _typing.Literal["_run_id", b"_run_id"]  # noqa: Y015
+    _WhichOneofReturnType__timestamp: _TypeAlias = _typing.Literal["timestamp"]  # noqa: Y015
+    _WhichOneofArgType__timestamp: _TypeAlias = _typing.Literal["_timestamp", b"_timestamp"]  # noqa: Y015
+    _WhichOneofReturnType__user_id: _TypeAlias = _typing.Literal["user_id"]  # noqa: Y015
+    _WhichOneofArgType__user_id: _TypeAlias = _typing.Literal["_user_id", b"_user_id"]  # noqa: Y015
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_custom_instructions) -> _WhichOneofReturnType__agent_custom_instructions | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_id) -> _WhichOneofReturnType__agent_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__app_id) -> _WhichOneofReturnType__app_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__custom_instructions) -> _WhichOneofReturnType__custom_instructions | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__excludes) -> _WhichOneofReturnType__excludes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expiration_date) -> _WhichOneofReturnType__expiration_date | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__includes) -> _WhichOneofReturnType__includes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__infer) -> _WhichOneofReturnType__infer | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_id) -> _WhichOneofReturnType__org_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_name) -> _WhichOneofReturnType__org_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__output_format) -> _WhichOneofReturnType__output_format | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_id) -> _WhichOneofReturnType__project_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_name) -> _WhichOneofReturnType__project_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__run_id) -> _WhichOneofReturnType__run_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__timestamp) -> _WhichOneofReturnType__timestamp | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__user_id) -> _WhichOneofReturnType__user_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
+
+Global___PreviewMemoriesRequest: _TypeAlias = PreviewMemoriesRequest  # noqa: Y015
+
+@_typing.final
+class PlannedOperation(_message.Message):
+    """A change that would be made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    event: _memory_pb2.Event.ValueType
+    """What would happen."""
+    id: _builtins.str
+    """The memory it would happen to, a UUID; of a new memory the id that it would have."""
+    before: _builtins.str
+    """What the memory says now. Absent on ADD."""
+    after: _builtins.str
+    """What it would say. Absent on DELETE."""
+    metadata: _builtins.str
+    """The metadata that it would have or, on DELETE, has: a JSON object as text, or empty."""
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The categories that it would have or, on DELETE, has."""
+
+    @_builtins.property
+    def evidence(self) -> _memory_pb2.Evidence:
+        """The words that it was read from."""
+
+    def __init__(
+        self,
+        *,
+        event: _memory_pb2.Event.ValueType = ...,
+        id: _builtins.str = ...,
+        before: _builtins.str | None = ...,
+        after: _builtins.str | None = ...,
+        categories: _abc.Iterable[_builtins.str] | None = ...,
+        evidence: _memory_pb2.Evidence | None = ...,
+        metadata: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_before", b"_before", "after", b"after", "before", b"before", "evidence", b"evidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_before", b"_before", "after", b"after", "before", b"before", "categories", b"categories", "event", b"event", "evidence", b"evidence", "id", b"id", "metadata", b"metadata"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__after: _TypeAlias = _typing.Literal["after"]  # noqa: Y015
+    _WhichOneofArgType__after: _TypeAlias = _typing.Literal["_after", b"_after"]  # noqa: Y015
+    _WhichOneofReturnType__before: _TypeAlias = _typing.Literal["before"]  # noqa: Y015
+    _WhichOneofArgType__before: _TypeAlias = _typing.Literal["_before", b"_before"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__after) -> _WhichOneofReturnType__after | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__before) -> _WhichOneofReturnType__before | None: ...
+
+Global___PlannedOperation: _TypeAlias = PlannedOperation  # noqa: Y015
+
+@_typing.final
+class PreviewMemoriesResponse(_message.Message):
+    """The plan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    OPERATIONS_FIELD_NUMBER: _builtins.int
+    REJECTED_FIELD_NUMBER: _builtins.int
+    CANDIDATES_FIELD_NUMBER: _builtins.int
+    plan_id: _builtins.str
+    """By which it can be committed, a UUID."""
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when."""
+
+    @_builtins.property
+    def operations(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlannedOperation]:
+        """The changes, in the order in which they would be made."""
+
+    @_builtins.property
+    def rejected(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.RejectedOperation]:
+        """What the model proposed and would not be carried out as proposed."""
+
+    @_builtins.property
+    def candidates(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.Memory]:
+        """What the model was shown of what is known, with how near it is to the messages."""
+
+    def __init__(
+        self,
+        *,
+        plan_id: _builtins.str = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        operations: _abc.Iterable[Global___PlannedOperation] | None = ...,
+        rejected: _abc.Iterable[_memory_pb2.RejectedOperation] | None = ...,
+        candidates: _abc.Iterable[_memory_pb2.Memory] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "expires_at", b"expires_at", "operations", b"operations", "plan_id", b"plan_id", "rejected", b"rejected"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewMemoriesResponse: _TypeAlias = PreviewMemoriesResponse  # noqa: Y015
+
+@_typing.final
+class CommitPreviewRequest(_message.Message):
+    """Which plan to commit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    ORG_ID_FIELD_NUMBER: _builtins.int
+    ORG_NAME_FIELD_NUMBER: _builtins.int
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    PROJECT_NAME_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    plan_id: _builtins.str
+    """The plan, a UUID."""
+    org_id: _builtins.str
+    """The organization, if not the key's own. A UUID."""
+    org_name: _builtins.str
+    """The organization by name. Deprecated in favour of `org_id`."""
+    project_id: _builtins.str
+    """The project, if not the key's own. A UUID."""
+    project_name: _builtins.str
+    """The project by name. Deprecated in favour of `project_id`."""
+    validate_only: _builtins.bool
+    """Check the request and answer without changing anything."""
+    def __init__(
+        self,
+        *,
+        plan_id: _builtins.str = ...,
+        org_id: _builtins.str | None = ...,
+        org_name: _builtins.str | None = ...,
+        project_id: _builtins.str | None = ...,
+        project_name: _builtins.str | None = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "org_id", b"org_id", "org_name", b"org_name", "project_id", b"project_id", "project_name", b"project_name"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_org_id", b"_org_id", "_org_name", b"_org_name", "_project_id", b"_project_id", "_project_name", b"_project_name", "org_id", b"org_id", "org_name", b"org_name", "plan_id", b"plan_id", "project_id", b"project_id", "project_name", b"project_name", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__org_id: _TypeAlias = _typing.Literal["org_id"]  # noqa: Y015
+    _WhichOneofArgType__org_id: _TypeAlias = _typing.Literal["_org_id", b"_org_id"]  # noqa: Y015
+    _WhichOneofReturnType__org_name: _TypeAlias = _typing.Literal["org_name"]  # noqa: Y015
+    _WhichOneofArgType__org_name: _TypeAlias = _typing.Literal["_org_name", b"_org_name"]  # noqa: Y015
+    _WhichOneofReturnType__project_id: _TypeAlias = _typing.Literal["project_id"]  # noqa: Y015
+    _WhichOneofArgType__project_id: _TypeAlias = _typing.Literal["_project_id", b"_project_id"]  # noqa: Y015
+    _WhichOneofReturnType__project_name: _TypeAlias = _typing.Literal["project_name"]  # noqa: Y015
+    _WhichOneofArgType__project_name: _TypeAlias = _typing.Literal["_project_name", b"_project_name"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_id) -> _WhichOneofReturnType__org_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__org_name) -> _WhichOneofReturnType__org_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_id) -> _WhichOneofReturnType__project_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project_name) -> _WhichOneofReturnType__project_name | None: ...
+
+Global___CommitPreviewRequest: _TypeAlias = CommitPreviewRequest  # noqa: Y015
+
+@_typing.final
+class CommitPreviewResponse(_message.Message):
+    """What the plan changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    RESULTS_FIELD_NUMBER: _builtins.int
+    REJECTED_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    """The request's id, a UUID, by which its outcome can be found later."""
+    status: _memory_pb2.EventStatus.ValueType
+    """SUCCEEDED."""
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.MemoryEvent]:
+        """The changes in the order in which they were made."""
+
+    @_builtins.property
+    def rejected(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.RejectedOperation]:
+        """What the model proposed and was not carried out as proposed."""
+
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        status: _memory_pb2.EventStatus.ValueType = ...,
+        results: _abc.Iterable[_memory_pb2.MemoryEvent] | None = ...,
+        rejected: _abc.Iterable[_memory_pb2.RejectedOperation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "rejected", b"rejected", "results", b"results", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommitPreviewResponse: _TypeAlias = CommitPreviewResponse  # noqa: Y015
+
+@_typing.final
 class GetMemoryRequest(_message.Message):
     """Which memory."""
 

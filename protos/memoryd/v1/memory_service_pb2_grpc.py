@@ -43,6 +43,16 @@ class MemoryServiceStub:
                 request_serializer=memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesRequest.SerializeToString,
                 response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesResponse.FromString,
                 _registered_method=True)
+        self.PreviewMemories = channel.unary_unary(
+                '/memoryd.v1.MemoryService/PreviewMemories',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.PreviewMemoriesRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.PreviewMemoriesResponse.FromString,
+                _registered_method=True)
+        self.CommitPreview = channel.unary_unary(
+                '/memoryd.v1.MemoryService/CommitPreview',
+                request_serializer=memoryd_dot_v1_dot_memory__service__pb2.CommitPreviewRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_memory__service__pb2.CommitPreviewResponse.FromString,
+                _registered_method=True)
         self.GetMemory = channel.unary_unary(
                 '/memoryd.v1.MemoryService/GetMemory',
                 request_serializer=memoryd_dot_v1_dot_memory__service__pb2.GetMemoryRequest.SerializeToString,
@@ -108,6 +118,22 @@ class MemoryServiceServicer:
         An answer means that its events are durable. INVALID_ARGUMENT names every violation;
         UNAVAILABLE and ABORTED say that nothing was changed and the call may be repeated.
         DEADLINE_EXCEEDED leaves it open: EventService tells what became of the request.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewMemories(self, request, context):
+        """Shows what the messages would change, without changing anything, and keeps the plan for an hour.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CommitPreview(self, request, context):
+        """Makes the changes that a preview showed. Done once: a second call gives the same answer.
+
+        ABORTED says that memories of the scope were changed since, and that nothing was changed now.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -196,6 +222,16 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesRequest.FromString,
                     response_serializer=memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesResponse.SerializeToString,
             ),
+            'PreviewMemories': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewMemories,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.PreviewMemoriesRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.PreviewMemoriesResponse.SerializeToString,
+            ),
+            'CommitPreview': grpc.unary_unary_rpc_method_handler(
+                    servicer.CommitPreview,
+                    request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.CommitPreviewRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_memory__service__pb2.CommitPreviewResponse.SerializeToString,
+            ),
             'GetMemory': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMemory,
                     request_deserializer=memoryd_dot_v1_dot_memory__service__pb2.GetMemoryRequest.FromString,
@@ -278,6 +314,60 @@ class MemoryService:
             '/memoryd.v1.MemoryService/AddMemories',
             memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesRequest.SerializeToString,
             memoryd_dot_v1_dot_memory__service__pb2.AddMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewMemories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/PreviewMemories',
+            memoryd_dot_v1_dot_memory__service__pb2.PreviewMemoriesRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.PreviewMemoriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CommitPreview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.MemoryService/CommitPreview',
+            memoryd_dot_v1_dot_memory__service__pb2.CommitPreviewRequest.SerializeToString,
+            memoryd_dot_v1_dot_memory__service__pb2.CommitPreviewResponse.FromString,
             options,
             channel_credentials,
             insecure,

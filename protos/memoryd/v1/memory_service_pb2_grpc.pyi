@@ -27,6 +27,13 @@ class MemoryServiceStub:
     UNAVAILABLE and ABORTED say that nothing was changed and the call may be repeated.
     DEADLINE_EXCEEDED leaves it open: EventService tells what became of the request.
     """
+    PreviewMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.PreviewMemoriesRequest, _memory_service_pb2.PreviewMemoriesResponse]
+    """Shows what the messages would change, without changing anything, and keeps the plan for an hour."""
+    CommitPreview: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.CommitPreviewRequest, _memory_service_pb2.CommitPreviewResponse]
+    """Makes the changes that a preview showed. Done once: a second call gives the same answer.
+
+    ABORTED says that memories of the scope were changed since, and that nothing was changed now.
+    """
     GetMemory: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.GetMemoryRequest, _memory_service_pb2.GetMemoryResponse]
     """Gives one memory. One that has expired is given too; one that was deleted is NOT_FOUND."""
     ListMemories: _aio.UnaryUnaryMultiCallable[_memory_service_pb2.ListMemoriesRequest, _memory_service_pb2.ListMemoriesResponse]
@@ -74,6 +81,25 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         An answer means that its events are durable. INVALID_ARGUMENT names every violation;
         UNAVAILABLE and ABORTED say that nothing was changed and the call may be repeated.
         DEADLINE_EXCEEDED leaves it open: EventService tells what became of the request.
+        """
+
+    @_abc_1.abstractmethod
+    def PreviewMemories(
+        self,
+        request: _memory_service_pb2.PreviewMemoriesRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.PreviewMemoriesRequest, _abc.Awaitable[_memory_service_pb2.PreviewMemoriesResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.PreviewMemoriesResponse]:
+        """Shows what the messages would change, without changing anything, and keeps the plan for an hour."""
+
+    @_abc_1.abstractmethod
+    def CommitPreview(
+        self,
+        request: _memory_service_pb2.CommitPreviewRequest,
+        context: _aio.ServicerContext[_memory_service_pb2.CommitPreviewRequest, _abc.Awaitable[_memory_service_pb2.CommitPreviewResponse]],
+    ) -> _abc.Awaitable[_memory_service_pb2.CommitPreviewResponse]:
+        """Makes the changes that a preview showed. Done once: a second call gives the same answer.
+
+        ABORTED says that memories of the scope were changed since, and that nothing was changed now.
         """
 
     @_abc_1.abstractmethod

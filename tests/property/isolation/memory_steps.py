@@ -14,6 +14,7 @@ from service.ledger.database import Database
 from tests.property.isolation.answers import Answer
 from tests.property.isolation.callers import NOBODY, Caller, Callers
 from tests.property.isolation.picks import ANYBODY, EVERYTHING, PHRASES, Pick, picks, scopes, tags
+from tests.property.isolation.tenants import Project
 from tests.property.isolation.world import EVENTS, Held, Scope, canonical, held_from
 
 BATCH_TEXT = "Changed with others"
@@ -68,6 +69,10 @@ class MemorySteps(RuleBasedStateMachine):
         project, answer = asked
         assert answer.ok, answer
         assert infer or [event.data.memory for event in answer.message.results] == [said]
+        self.added(project, answer, scope, metadata)
+
+    def added(self, project: Project, answer: Answer, scope: Scope, metadata: str) -> None:
+        """Notes what an add says that it did."""
         books = self.callers.books[project.id]
         books.adds.append(answer.message.event_id)
         self.callers.learn("adds", answer.message.event_id, project)
@@ -75,6 +80,48 @@ class MemorySteps(RuleBasedStateMachine):
             self.callers.learn("memories", event.id, project)
             self.callers.learn("past", event.id, project)
             books.happened(event, scope, canonical(metadata))
+
+    @rule(caller=writers, other=writers, scope=scopes(), phrase=st.sampled_from(PHRASES), infer=st.booleans())
+    def preview(self, caller: Caller, other: Caller, scope: Scope, phrase: str, *, infer: bool) -> None:
+        """A plan is committed by its own project; to others it looks as if there were none."""
+        said = phrase.format(self.callers.word(caller))
+        fields: dict[str, Any] = {"messages": [{"role": "user", "content": said}], "infer": infer}
+        asked = self.callers.ask(caller, "PreviewMemories", writes=True, **fields, **dict(scope))
+        if asked is None:
+            return
+        project, answer = asked
+        assert answer.ok, answer
+        plan_id = answer.message.plan_id
+        self.callers.belongings.note(plan_id, project.id)
+        committed = self.callers.ask(other, "CommitPreview", writes=True, plan_id=plan_id)
+        if committed is None:
+            return
+        meant, done = committed
+        if meant.id == project.id:
+            assert done.ok, done
+            self.added(project, done, scope, "")
+            return
+        nothing = self.callers.ask(other, "CommitPreview", writes=True, plan_id=str(uuid.uuid4()))
+        assert nothing is not None
+        assert done.code == "NOT_FOUND"
+        assert done.shape == nothing[1].shape
+
+    @there_is_a_memory
+    @rule(caller=readers, place=places)
+    def past(self, caller: Caller, place: int) -> None:
+        """What a memory said is given to its own project, also after its end, alone and in lists."""
+        memory_id = self.callers.any_id(caller, "past", place)
+        if found := self.callers.ask_about(caller, "GetMemory", "past", memory_id, include_superseded=True):
+            project, answer = found
+            texts = [after for _, _, after in self.callers.books[project.id].past[memory_id.lower()] if after]
+            assert answer.message.memory.memory == texts[-1]
+        if asked := self.callers.ask(
+            caller, "ListMemories", page_size=200, include_superseded=True, **EVERYTHING[0]
+        ):
+            project, answer = asked
+            past = self.callers.books[project.id].past
+            assert {memory.id for memory in answer.message.memories} == past.keys()
+            assert answer.message.count == sum(bool(after) for each in past.values() for _, _, after in each)
 
     @there_is_a_memory
     @rule(caller=readers, place=places)
