@@ -28,6 +28,7 @@ from gateway.routes import (
     memories,
     memory,
     organizations,
+    profiles,
     projects,
     search,
     webhooks,
@@ -71,11 +72,13 @@ def create_app(
     app.add_middleware(Boundary)
     app.add_exception_handler(errors.ApiError, _api_error)
     app.add_exception_handler(HTTPException, _routing_error)
-    # A path with an id takes whatever is not another route's, so it comes last.
+    # A path with an id takes whatever is not another route's, so it comes last; for the same reason profiles
+    # come before entities.
     nouns = (
         memories,
         search,
         events,
+        profiles,
         entities,
         exports,
         account,

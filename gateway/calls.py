@@ -15,6 +15,7 @@ from memoryd.v1.entity_service_pb2_grpc import EntityServiceStub
 from memoryd.v1.event_service_pb2_grpc import EventServiceStub
 from memoryd.v1.export_service_pb2_grpc import ExportServiceStub
 from memoryd.v1.memory_service_pb2_grpc import MemoryServiceStub
+from memoryd.v1.profile_service_pb2_grpc import ProfileServiceStub
 from memoryd.v1.webhook_service_pb2_grpc import WebhookServiceStub
 from starlette.requests import Request
 
@@ -37,6 +38,7 @@ class Stubs:
     events: EventServiceStub
     entities: EntityServiceStub
     exports: ExportServiceStub
+    profiles: ProfileServiceStub
     health: HealthStub
 
     @classmethod
@@ -49,6 +51,7 @@ class Stubs:
             events=EventServiceStub(channel),
             entities=EntityServiceStub(channel),
             exports=ExportServiceStub(channel),
+            profiles=ProfileServiceStub(channel),
             health=HealthStub(channel),
         )
 

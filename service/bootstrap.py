@@ -18,6 +18,7 @@ from service.handlers.entities import EntityHandlers
 from service.handlers.events import EventHandlers
 from service.handlers.exports import ExportHandlers
 from service.handlers.memories import MemoryHandlers, MemoryUseCases
+from service.handlers.profiles import ProfileHandlers
 from service.handlers.webhooks import WebhookHandlers
 from service.index import connect
 from service.index.chroma import ChromaIndex
@@ -39,6 +40,8 @@ from service.ledger.ledger import SqlLedger
 from service.ledger.members import SqlMembers
 from service.ledger.memories import SqlMemories
 from service.ledger.organizations import SqlOrganizations
+from service.ledger.profile_jobs import SqlProfileJobs
+from service.ledger.profiles import SqlProfiles
 from service.ledger.projects import SqlProjects
 from service.ledger.versions import SqlVersions
 from service.ledger.webhooks import SqlWebhooks
@@ -47,14 +50,16 @@ from service.memory.add import AddMemories
 from service.memory.deliver import Retries, webhook_workers
 from service.memory.edit import DeleteMemories, UpdateMemories
 from service.memory.errors import PermissionDenied
-from service.memory.exports import CreateExport, MakeExport, Writer, export_worker
+from service.memory.exports import CreateExport, MakeExport, export_worker
 from service.memory.feed import Arrivals
+from service.memory.filling import Writer
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
 from service.memory.members import MemberAdministration
 from service.memory.organizations import OrganizationAdministration
 from service.memory.pending import SIDE_BY_SIDE, pending_workers
 from service.memory.ports import Embedder, Reasoner, Wake
+from service.memory.profile_jobs import CreateProfileJob, MakeProfile, profile_worker
 from service.memory.projects import ProjectAdministration
 from service.memory.search import SearchMemories
 from service.memory.search_past import SearchPast
@@ -137,6 +142,12 @@ async def running_service(
         exporting = export_worker(
             book, MakeExport(book, reader, writer, now), now, settings.request_timeout, ordered
         )
+        jobs, requested, register = SqlProfileJobs(database), asyncio.Event(), SqlEntities(database)
+        await jobs.recover()
+        profiling = profile_worker(
+            jobs, MakeProfile(jobs, reader, writer, now), now, settings.request_timeout, requested
+        )
+        profiles = SqlProfiles(database)
         indexing = index_writer(ledger, index, to_index)
         pending = pending_workers(ledger, add, now, settings.request_timeout, stored)
         deliveries = SqlDeliveries(database)
@@ -144,7 +155,7 @@ async def running_service(
         stack.push_async_callback(post.close)
         retries = Retries(settings.webhook_attempts, settings.webhook_retry_seconds)
         telling = webhook_workers(deliveries, post, now, retries, to_tell)
-        for worker in (indexing, exporting, *pending, *telling):
+        for worker in (indexing, exporting, profiling, *pending, *telling):
             stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
 
         readiness = Readiness(
@@ -164,9 +175,16 @@ async def running_service(
                 _account_handlers(accounts, database, committed),
                 WebhookHandlers(WebhookAdministration(accounts, SqlWebhooks(database), now), deliveries),
                 EventHandlers(accounts, SqlEventLog(database), SqlFeed(database), arrivals),
-                EntityHandlers(accounts, SqlEntities(database), delete, now),
+                EntityHandlers(accounts, register, delete, now),
                 ExportHandlers(
                     accounts, book, CreateExport(book, now, on_pending=ordered.set), reader, writer, now
+                ),
+                ProfileHandlers(
+                    accounts,
+                    profiles,
+                    register,
+                    CreateProfileJob(profiles, jobs, register, now, on_pending=requested.set),
+                    jobs,
                 ),
                 readiness,
                 drain_seconds,

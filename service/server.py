@@ -21,6 +21,8 @@ from memoryd.v1 import (
     export_service_pb2_grpc,
     memory_service_pb2,
     memory_service_pb2_grpc,
+    profile_service_pb2,
+    profile_service_pb2_grpc,
     webhook_service_pb2,
     webhook_service_pb2_grpc,
 )
@@ -31,6 +33,7 @@ from service.handlers.entities import EntityHandlers
 from service.handlers.events import EventHandlers
 from service.handlers.exports import ExportHandlers
 from service.handlers.memories import MemoryHandlers
+from service.handlers.profiles import ProfileHandlers
 from service.handlers.webhooks import WebhookHandlers
 from service.readiness import Readiness
 from service.transport.chain import Chain, Stage
@@ -47,6 +50,7 @@ SERVICES = (
     event_service_pb2.DESCRIPTOR.services_by_name["EventService"].full_name,
     export_service_pb2.DESCRIPTOR.services_by_name["ExportService"].full_name,
     memory_service_pb2.DESCRIPTOR.services_by_name["MemoryService"].full_name,
+    profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"].full_name,
     webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"].full_name,
 )
 
@@ -74,6 +78,7 @@ async def serving(
     events: EventHandlers,
     entities: EntityHandlers,
     exports: ExportHandlers,
+    profiles: ProfileHandlers,
     readiness: Readiness,
     drain_seconds: Callable[[], float],
 ) -> AsyncIterator[None]:
@@ -88,6 +93,7 @@ async def serving(
         events: handlers.
         entities: handlers.
         exports: handlers.
+        profiles: handlers.
         readiness: what answers health checks.
         drain_seconds: how long the pause shall be, asked when the block has ended.
 
@@ -101,6 +107,7 @@ async def serving(
     event_service_pb2_grpc.add_EventServiceServicer_to_server(events, server)
     entity_service_pb2_grpc.add_EntityServiceServicer_to_server(entities, server)
     export_service_pb2_grpc.add_ExportServiceServicer_to_server(exports, server)
+    profile_service_pb2_grpc.add_ProfileServiceServicer_to_server(profiles, server)
     health_pb2_grpc.add_HealthServicer_to_server(readiness.servicer, server)
     reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     try:

@@ -9,7 +9,18 @@ from fastapi.openapi.utils import get_openapi
 from memoryd import exact_json
 from starlette.routing import BaseRoute
 
-from gateway.openapi import accounts, add, entities, errors, events, exports, memories, schemas, search
+from gateway.openapi import (
+    accounts,
+    add,
+    entities,
+    errors,
+    events,
+    exports,
+    memories,
+    profiles,
+    schemas,
+    search,
+)
 
 TITLE = "memoryd"
 DESCRIPTION = (
@@ -46,6 +57,7 @@ _COMPONENTS = {
     **events.SCHEMAS,
     **entities.SCHEMAS,
     **exports.SCHEMAS,
+    **profiles.SCHEMAS,
     **accounts.SCHEMAS,
     **errors.SCHEMAS,
     "Ping": schemas.PING,

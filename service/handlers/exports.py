@@ -12,10 +12,12 @@ from service.handlers.add_request import LONGEST_INSTRUCTIONS, SCOPE_FIELDS, giv
 from service.handlers.admission import admit
 from service.handlers.event_record import timestamp
 from service.handlers.fields import Fields
+from service.handlers.schemas import schema_of
 from service.memory.accounts import Accounts
-from service.memory.exports import CreateExport, Export, ExportBook, Wanted, Writer, get_export
+from service.memory.exports import CreateExport, Export, ExportBook, Wanted, get_export
+from service.memory.filling import Writer
 from service.memory.filters.parse import EMPTY
-from service.memory.json_schema import Schema, fault_in
+from service.memory.json_schema import Schema
 from service.memory.ports import Clock, MemoryReader
 from service.memory.summary import summarize
 from service.transport.call import current_call
@@ -92,12 +94,7 @@ def _schema_from(text: str, fields: Fields) -> Schema:
     if not text:
         fields.wrong("schema", "Schema is required and must be a valid object")
         return {}
-    schema = fields.json_object("schema", text)
-    if schema is None:
-        return {}
-    if fault := fault_in(schema):
-        fields.wrong("schema", f"schema {fault}")
-    return schema
+    return schema_of(fields, "schema", text)
 
 
 def _wanted_from(request: Filtering, fields: Fields) -> Wanted:

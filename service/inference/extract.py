@@ -24,6 +24,7 @@ import numpy as np
 
 from service.inference.schema_fill import SchemaFill, TextNode, Unfilled, text_nodes
 from service.memory.errors import InferenceFailed
+from service.memory.filling import DOES_NOT_FIT
 from service.memory.json_schema import Schema
 from service.memory.model import Memory
 from service.memory.ports import Deadline, Embedder
@@ -39,7 +40,7 @@ NEAR_ENOUGH = 0.3
 
 
 class ExtractiveWriter:
-    """Implements `service.memory.exports.Writer` by copying.
+    """Implements `service.memory.filling.Writer` by copying.
 
     Args:
         embedder: tells which memory is near in meaning to what a string shall say.
@@ -80,18 +81,18 @@ class ExtractiveWriter:
         """A value in the form of the schema, filled by the rules above.
 
         Raises:
-            InferenceFailed: EXPORT_CANNOT_BE_FILLED, something required has nothing to fill it.
+            InferenceFailed: SCHEMA_CANNOT_BE_FILLED, something required has nothing to fill it.
             Unavailable: the embedder does not answer.
         """
         if repair is not None:
             # What copies by rules would copy the same once more.
-            raise InferenceFailed(repair, reason="EXPORT_DOES_NOT_FIT", repairable=False)
+            raise InferenceFailed(repair, reason=DOES_NOT_FIT, repairable=False)
         nearest = await self._nearest(text_nodes(schema), memories[:LOOKED_AT])
         try:
             return await asyncio.to_thread(SchemaFill(schema, memories, nearest).value)
         except Unfilled as missing:
             text = f"No memory says plainly what belongs at {missing.path}, and no language model was asked."
-            raise InferenceFailed(text, reason="EXPORT_CANNOT_BE_FILLED", repairable=False) from None
+            raise InferenceFailed(text, reason="SCHEMA_CANNOT_BE_FILLED", repairable=False) from None
 
     async def _nearest(
         self, nodes: Sequence[TextNode], memories: Sequence[Memory]

@@ -33,7 +33,7 @@ ENVELOPE: dict[str, object] = {"type": "object", "properties": {"result": {}}, "
 
 
 class OpenAIWriter:
-    """Implements `service.memory.exports.Writer` with a language model.
+    """Implements `service.memory.filling.Writer` with a language model.
 
     Args:
         chat: the model.

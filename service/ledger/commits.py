@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
 
 from service.ledger import filter_rows, rows, versions
 from service.ledger.database import EMBEDDING_MODEL
+from service.ledger.profiles import forget_profiles_of_nobody
 from service.ledger.schema import changes as change_log
 from service.ledger.schema import embedding_space, memories, outbox
 from service.memory.errors import Unavailable
@@ -49,7 +50,7 @@ def log_changes(
     actor: str | None,
     at: datetime,
 ) -> None:
-    """Writes the log, and the outbox where the index has something to learn."""
+    """Writes the log, and what follows: work for the index, and profiles that go with their memories."""
     next_in_the_log(connection, project_id)
     connection.execute(
         insert(change_log),
@@ -58,6 +59,8 @@ def log_changes(
             for change in changes
         ],
     )
+    if any(change.event is Event.DELETE for change in changes):
+        forget_profiles_of_nobody(connection, project_id, request_id)
     # An update without a new vector is none of the index's business; a row without one would say: forget it.
     to_index = [change for change in changes if change.event is Event.DELETE or change.vector is not None]
     if to_index:

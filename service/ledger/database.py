@@ -7,6 +7,7 @@ commit. A caller that goes away therefore never leaves one half done.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -107,7 +108,9 @@ class Database:
             except (DBAPIError, PoolTimeoutError) as error:
                 raise _unavailable() from error
 
-        return await asyncio.get_running_loop().run_in_executor(threads, transaction)
+        # Whoever listens in the thread, to log or to count, knows whose call it is.
+        inside = contextvars.copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(threads, inside, transaction)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from service.ledger import rows, versions
 from service.ledger.commits import apply_changes, log_changes, next_in_the_log
 from service.ledger.database import Database
 from service.ledger.filtering import condition
+from service.ledger.profiles import forget_profiles_of_nobody
 from service.ledger.schema import SCOPE, memories, outbox, subjects
 from service.ledger.schema import changes as change_log
 from service.memory.edit import Decide
@@ -135,7 +136,9 @@ def delete_by_hand(
     connection.execute(insert(outbox).from_select(to_forget, forgotten.where(logged)))
     connection.execute(update(subjects).where(theirs).values(version=subjects.c.version + 1))
     versions.close(connection, logged, at)
-    return connection.execute(delete(memories).where(logged)).rowcount
+    count = connection.execute(delete(memories).where(logged)).rowcount
+    forget_profiles_of_nobody(connection, project_id, request_id)
+    return count
 
 
 def _log_deletions(connection: Connection, chosen: ColumnElement[bool], said: Mapping[str, object]) -> None:

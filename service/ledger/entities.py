@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from service.ledger import rows
 from service.ledger.database import Database
+from service.ledger.profiles import forget_profile
 from service.ledger.schema import entities, memories, requests
 from service.memory.entities import Entity, EntityKey, EntityListing, EntityTotals, EntityType, Stats
 from service.memory.model import Metadata
@@ -77,8 +78,13 @@ class SqlEntities:
 
     async def forget_entity(self, project_id: str, key: EntityKey) -> None:
         """See the port."""
-        forget = delete(entities).where(_is(project_id, key))
-        await self._database.write(lambda connection: connection.execute(forget))
+
+        def forget(connection: Connection) -> None:
+            connection.execute(delete(entities).where(_is(project_id, key)))
+            if key.type is EntityType.USER:
+                forget_profile(connection, project_id, key.id)
+
+        await self._database.write(forget)
 
     async def stats(self, project_id: str) -> Stats:
         """See the port."""

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from service.ledger import rows
 from service.ledger.database import Database
 from service.ledger.schema import changes, requests
-from service.memory.events import EventFilter, Failure, MadeChange, RequestRecord
+from service.memory.errors import Failure
+from service.memory.events import EventFilter, MadeChange, RequestRecord
 from service.memory.model import Event, Evidence, Rejection, RequestStatus
 from service.memory.pages import Listing, PageRequest
 

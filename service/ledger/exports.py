@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any, cast
 
 from memoryd.exact_json import dumps, loads
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, insert, select
 
-from service.ledger import rows
+from service.ledger import rows, stored_work
 from service.ledger.database import Database
 from service.ledger.schema import exports
-from service.memory.events import Failure
-from service.memory.exports import Export, Wanted, schema_from
-from service.memory.json_schema import Schema
+from service.memory.errors import Failure
+from service.memory.exports import Export, Wanted
+from service.memory.json_schema import Schema, schema_from
 from service.memory.model import RequestStatus
 
 
@@ -58,21 +58,10 @@ class SqlExports:
 
     async def take(self, at: datetime) -> Export | None:
         """See the port."""
-        oldest = (
-            select(exports)
-            .where(exports.c.status == RequestStatus.PENDING.value)
-            .order_by(exports.c.sequence)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
 
         def take(connection: Connection) -> Export | None:
-            row = connection.execute(oldest).one_or_none()
-            if row is None:
-                return None
-            values = {"status": RequestStatus.RUNNING.value, "started_at": rows.microseconds(at)}
-            connection.execute(update(exports).where(exports.c.sequence == row.sequence).values(values))
-            return _export_from(row)
+            row = stored_work.take_oldest(connection, exports, at)
+            return None if row is None else _export_from(row)
 
         return await self._database.write(take)
 
@@ -82,44 +71,34 @@ class SqlExports:
 
     async def fail(self, export: Export, failure: Failure, at: datetime) -> None:
         """See the port."""
-        values = {"reason": failure.reason, "error_text": failure.text}
-        await self._end(export, at, {"status": RequestStatus.FAILED.value, **values})
+        await self._end(export, at, stored_work.failed(failure))
 
     async def recover(self) -> int:
         """See the port."""
-        again = (
-            update(exports)
-            .where(exports.c.status == RequestStatus.RUNNING.value)
-            .values(status=RequestStatus.PENDING.value, started_at=None)
-        )
-        return await self._database.write(lambda connection: connection.execute(again).rowcount)
+        return await self._database.write(lambda connection: stored_work.put_back(connection, exports))
 
     async def _one(self, query: Select[Any]) -> Export | None:
         row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
         return None if row is None else _export_from(row)
 
     async def _end(self, export: Export, at: datetime, values: rows.Values) -> None:
-        end = (
-            update(exports)
-            .where(
-                exports.c.project_id == export.project_id,
-                exports.c.id == export.id,
-                exports.c.status == RequestStatus.RUNNING.value,
+        await self._database.write(
+            lambda connection: stored_work.end(
+                connection, exports, export.project_id, export.sequence, at, values
             )
-            .values({**values, "completed_at": rows.microseconds(at)})
         )
-        await self._database.write(lambda connection: connection.execute(end))
 
 
 def _export_from(row: rows.AnyRow) -> Export:
     return Export(
+        sequence=row.sequence,
         id=row.id,
         project_id=row.project_id,
         schema=schema_from(row.schema),
         wanted=Wanted(cast("Mapping[str, object]", loads(row.filters))),
         instructions=row.instructions,
         status=RequestStatus(row.status),
-        failure=None if row.reason is None else Failure(row.reason, row.error_text or ""),
+        failure=stored_work.failure_from(row),
         result=row.result,
         created_at=rows.time_from(row.created_at),
     )

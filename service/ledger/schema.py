@@ -373,6 +373,57 @@ exports = Table(
     Index(None, "status", "sequence"),
 )
 
+profile_settings = Table(
+    "profile_settings",
+    metadata,
+    Column("project_id", Id, ForeignKey("projects.id"), primary_key=True),
+    Column("enabled", Boolean, nullable=False, server_default=false()),
+    Column("schema", Text, comment="JSON Schema; NULL: the default one"),
+    Column("instructions", Text),
+)
+
+profile_jobs = Table(
+    "profile_jobs",
+    metadata,
+    Column("sequence", Sequence, primary_key=True),
+    Column("id", Id, nullable=False, unique=True),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("operation", String(8), nullable=False, comment="trigger or sample"),
+    Column("idempotency_key", Name),
+    Column("payload_digest", Digest, nullable=False, comment="equal for requests that say the same"),
+    Column("schema", Text, nullable=False, comment="JSON Schema, as it was set at the request"),
+    Column("instructions", Text),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "idempotency_key"),
+)
+
+profile_tasks = Table(
+    "profile_tasks",
+    metadata,
+    Column("sequence", Sequence, primary_key=True),
+    Column("job_id", Id, ForeignKey("profile_jobs.id"), nullable=False),
+    Column("project_id", Id, ForeignKey("projects.id"), nullable=False),
+    Column("user_id", Name, comment="whose profile; NULL: of somebody who was deleted"),
+    Column("status", String(16), nullable=False),
+    Column("reason", String(64), comment="why it failed"),
+    Column("error_text", Text, comment="the same for people"),
+    Column("started_at", BigInteger),
+    Column("completed_at", BigInteger),
+    Index(None, "project_id", "job_id", "sequence"),
+    Index(None, "project_id", "user_id", "sequence"),
+    Index(None, "status", "sequence"),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("project_id", Id, ForeignKey("projects.id"), primary_key=True),
+    Column("user_id", Name, primary_key=True),
+    Column("document", Text, nullable=False, comment="JSON object that fits the schema of its job"),
+    Column("generation_count", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
 feedback = Table(
     "feedback",
     metadata,

@@ -6,6 +6,7 @@ Every request is stored before anything else happens to it, so that nothing sent
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -97,14 +98,21 @@ class AddMemories:
         )
 
     async def _store_verbatim(self, stored: StoredRequest) -> Outcome:
-        request, now = stored.request, self._now()
+        changes = await self.verbatim(stored.request)
+        return await self._ledger.commit(
+            stored.project_id, stored.event_id, stored.request.scope, None, changes, (), self._now()
+        )
+
+    async def verbatim(self, request: AddRequest) -> Sequence[Change]:
+        """What stores every message as it was said. Nothing is written."""
+        now = self._now()
         said = [
             (index, message)
             for index, message in enumerate(request.messages)
             if message.role not in INSTRUCTING_ROLES
         ]
         vectors = await self._embedder.embed([message.content for _, message in said])
-        changes = [
+        return [
             Change(
                 Event.ADD,
                 None,
@@ -114,9 +122,6 @@ class AddMemories:
             )
             for (index, message), vector in zip(said, vectors, strict=True)
         ]
-        return await self._ledger.commit(
-            stored.project_id, stored.event_id, request.scope, None, changes, (), now
-        )
 
 
 def _failure(error: BaseException) -> tuple[str, str]:

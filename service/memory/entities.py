@@ -93,7 +93,7 @@ class EntityRegister(Protocol):
         """Makes an entity by hand, or replaces the metadata of one that was made so."""
 
     async def forget_entity(self, project_id: str, key: EntityKey) -> None:
-        """Forgets what was made by hand. Memories stay."""
+        """Forgets what was made by hand, and the profile. Memories stay."""
 
     async def stats(self, project_id: str) -> Stats:
         """What the project has."""

@@ -46,6 +46,16 @@ class Violation:
     description: str
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a request or other stored work failed."""
+
+    reason: str
+    """Stable, for programs."""
+    text: str
+    """For people."""
+
+
 class InvalidRequest(MemorydError):
     """The request breaks rules."""
 

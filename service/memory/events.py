@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from service.memory.errors import NotFound
+from service.memory.errors import Failure, NotFound
 from service.memory.model import AddRequest, Event, Evidence, Metadata, Rejection, RequestStatus
 from service.memory.pages import Listing, PageRequest, within
 
@@ -18,16 +18,6 @@ ADD = "ADD"
 SEARCH = "SEARCH"
 EVENT_TYPES = (ADD, SEARCH)
 """What a client may ask for. Searches change nothing, and memoryd keeps no record of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a request failed."""
-
-    reason: str
-    """Stable, for programs."""
-    text: str
-    """For people."""
 
 
 @dataclass(frozen=True, slots=True)

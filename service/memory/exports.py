@@ -9,65 +9,24 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol
 
 import structlog
-from memoryd.exact_json import dumps, loads
+from memoryd.exact_json import dumps
 
-from service.memory.errors import InferenceFailed, MemorydError, NotFound, Unavailable, Violation
-from service.memory.events import Failure
+from service.memory.errors import Failure, InferenceFailed, NotFound, Unavailable, Violation
+from service.memory.filling import Writer, fitting_value
 from service.memory.filters import ALL, Filter, parse
 from service.memory.filters.values import canonical, digest
-from service.memory.json_schema import Checker, Schema
+from service.memory.json_schema import Schema
 from service.memory.model import Memory, RequestStatus
 from service.memory.ports import Clock, Deadline, MemoryReader, Wake
-from service.memory.work import Worker
+from service.memory.work import Worker, carry_out
 
 EXPORT_NOT_FOUND = "No memory export request found"
 """To the letter: clients look for it (contract section 1)."""
 
 log = structlog.get_logger(__name__)
-
-
-class Writer(Protocol):
-    """Writes about memories: summaries, and values that follow a schema."""
-
-    @property
-    def name(self) -> str:
-        """What answers call it."""
-
-    @property
-    def memory_limit(self) -> int:
-        """How many memories it can read at once."""
-
-    async def summarize(self, memories: Sequence[Memory], deadline: Deadline) -> str:
-        """The memories in short, as prose or as a list.
-
-        Raises: see `fill`.
-        """
-
-    async def fill(
-        self,
-        schema: Schema,
-        memories: Sequence[Memory],
-        instructions: str | None,
-        deadline: Deadline,
-        repair: str | None = None,
-    ) -> object:
-        """A JSON value that says what the memories say, in the form of the schema.
-
-        Args:
-            schema: a JSON Schema.
-            memories: the newest first.
-            instructions: how the client wants it, in free text.
-            deadline: when to give up.
-            repair: what was wrong with the previous answer, if there was one.
-
-        Raises:
-            InferenceFailed: there is no such value. The text says why.
-            Unavailable: the model does not answer.
-            DeadlineExceeded: the deadline passed first.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +50,8 @@ class Wanted:
 class Export:
     """A request for an export, and what became of it."""
 
+    sequence: int
+    """The order of requests."""
     id: str
     project_id: str
     schema: Schema
@@ -176,39 +137,19 @@ class MakeExport:
 
     async def __call__(self, export: Export, deadline: Deadline) -> None:
         """Makes it. A failure is kept with the export."""
-        try:
-            result = await self._fill(export, deadline)
-        except MemorydError as error:
-            log.warning("export failed", export_id=export.id, reason=error.reason)
-            await self._book.fail(export, Failure(error.reason, error.text), self._now())
-        except asyncio.CancelledError:
-            # The process ends: its next start takes the export up again.
-            raise
-        except Exception:
-            # Whatever ended it: an export that nobody works on must not stay RUNNING.
-            await self._book.fail(export, Failure("INTERNAL", "Internal error."), self._now())
-            raise
-        else:
+
+        async def finish(result: object) -> None:
             await self._book.finish(export, dumps(result), self._now())
+
+        async def fail(failure: Failure) -> None:
+            log.warning("export failed", export_id=export.id, reason=failure.reason)
+            await self._book.fail(export, failure, self._now())
+
+        await carry_out(self._fill(export, deadline), finish, fail)
 
     async def _fill(self, export: Export, deadline: Deadline) -> object:
         memories = await self._memories(export)
-        checker, repair = Checker(export.schema, len(memories)), None
-        for last in (False, True):
-            try:
-                value = await self._writer.fill(
-                    export.schema, memories, export.instructions, deadline, repair
-                )
-            except InferenceFailed as error:
-                if last or not error.repairable:
-                    raise
-                repair = error.text
-                continue
-            mistake = await asyncio.to_thread(checker.mistake_in, value)
-            if mistake is None:
-                return value
-            repair = f"The value does not fit the schema: {mistake}."
-        raise InferenceFailed(repair or "", reason="EXPORT_DOES_NOT_FIT")
+        return await fitting_value(self._writer, export.schema, memories, export.instructions, deadline)
 
     async def _memories(self, export: Export) -> Sequence[Memory]:
         violations: list[Violation] = []
@@ -244,11 +185,6 @@ def export_worker(
         return True
 
     return Worker("exports", make_oldest, (Unavailable,), woken)
-
-
-def schema_from(text: str) -> Schema:
-    """A schema as it was stored."""
-    return cast("Schema", loads(text))
 
 
 def _unwrapped(filters: Mapping[str, object]) -> Mapping[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -17,6 +17,7 @@ from service.memory.evidence import readable
 from service.memory.locks import KeyedLocks
 from service.memory.model import (
     AddRequest,
+    Candidate,
     Change,
     Event,
     Inference,
@@ -42,6 +43,33 @@ from service.memory.ports import (
 )
 from service.memory.reconcile import Draft
 from service.memory.topics import topic_terms
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a request would change, checked and ready to commit."""
+
+    changes: Sequence[Change]
+    rejections: Sequence[Rejection]
+    candidates: Sequence[Candidate]
+    """What the reasoner was shown of what is known."""
+    version: int | None
+    """Of the subject, when what is known was read; None where nothing was."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A request, prepared once for all attempts."""
+
+    event_id: str | None
+    """By which the log finds it; None for what nobody asked to carry out."""
+    project_id: str
+    request: AddRequest
+    inference: Inference
+    """But for the candidates."""
+    said: Utterances
+    deadline: Deadline
+
 
 ATTEMPTS = 4
 """How often a request is reconciled anew when another replica changes its scope meanwhile."""
@@ -70,21 +98,45 @@ class InferFacts:
 
         Raises: see `service.memory.add.AddMemories`.
         """
-        inference = await self._inference(stored)
-        texts = [inference.messages[index].content for index in readable(inference)]
-        said = Utterances(texts, await self._embedder.embed(texts))
+        task = await self._task(stored.event_id, stored.project_id, stored.request, deadline)
         async with self._locks.hold((stored.project_id, stored.request.scope.subject)):
             for attempt in range(1, ATTEMPTS):
                 try:
-                    return await self._reconcile(stored, inference, said, deadline)
+                    return await self._reconcile(stored.event_id, task)
                 except Conflict:
                     log.info("scope changed meanwhile", event_id=stored.event_id, attempt=attempt)
-            return await self._reconcile(stored, inference, said, deadline)
+            return await self._reconcile(stored.event_id, task)
 
-    async def _inference(self, stored: StoredRequest) -> Inference:
+    async def propose(self, project_id: str, request: AddRequest, deadline: Deadline) -> Proposal:
+        """What a request would change now. Nothing is written, and nobody is kept waiting.
+
+        Raises: see `service.memory.add.AddMemories`.
+        """
+        return await self._proposal(await self._task(None, project_id, request, deadline))
+
+    async def _task(
+        self, event_id: str | None, project_id: str, request: AddRequest, deadline: Deadline
+    ) -> _Task:
+        inference = await self._inference(project_id, request)
+        texts = [inference.messages[index].content for index in readable(inference)]
+        said = Utterances(texts, await self._embedder.embed(texts))
+        return _Task(event_id, project_id, request, inference, said, deadline)
+
+    async def _reconcile(self, event_id: str, task: _Task) -> Outcome:
+        proposal = await self._proposal(task)
+        return await self._ledger.commit(
+            task.project_id,
+            event_id,
+            task.request.scope,
+            proposal.version,
+            proposal.changes,
+            proposal.rejections,
+            self._now(),
+        )
+
+    async def _inference(self, project_id: str, request: AddRequest) -> Inference:
         """What the reasoner is given, but for the candidates."""
-        request = stored.request
-        settings = await self._ledger.project_settings(stored.project_id)
+        settings = await self._ledger.project_settings(project_id)
         about = Role.ASSISTANT if request.scope.is_an_agent else Role.USER
         return Inference(
             messages=request.messages,
@@ -93,29 +145,27 @@ class InferFacts:
             about=about,
             said_at=request.said_at or self._now(),
             context=tuple(
-                await self._ledger.earlier_messages(stored.project_id, request.scope, CONTEXT_MESSAGES)
+                await self._ledger.earlier_messages(project_id, request.scope, CONTEXT_MESSAGES)
                 if request.with_context
                 else ()
             ),
         )
 
-    async def _reconcile(
-        self, stored: StoredRequest, inference: Inference, said: Utterances, deadline: Deadline
-    ) -> Outcome:
-        project_id, scope = stored.project_id, stored.request.scope
+    async def _proposal(self, task: _Task) -> Proposal:
+        project_id, scope, said = task.project_id, task.request.scope, task.said
         if not said.texts:
             # Nobody whose facts are wanted said anything, so there is nothing to ask a model.
-            return await self._ledger.commit(project_id, stored.event_id, scope, None, (), (), self._now())
+            return Proposal((), (), (), None)
         snapshot = await self._current(project_id, scope)
         candidates, vectors = await near_the_messages(
             self._index, project_id, scope, snapshot, said, self._reasoner.candidate_limit
         )
-        inference = replace(inference, candidates=candidates)
-        plan = await self._propose(inference, deadline)
+        inference = replace(task.inference, candidates=candidates)
+        plan = await self._propose(inference, task.deadline)
         drafts, rejected = reconcile.review(plan, inference, snapshot.memories)
         log.info(
             "plan checked",
-            event_id=stored.event_id,
+            event_id=task.event_id,
             proposed=len(plan.operations),
             kept=len(drafts),
             rejected=[rejection.reason for rejection in rejected],
@@ -128,16 +178,8 @@ class InferFacts:
             for memory in snapshot.memories
             if memory.id in vectors and memory.id not in changed
         ]
-        changes, duplicates = await self._changes(drafts, unchanged, stored.request)
-        return await self._ledger.commit(
-            project_id,
-            stored.event_id,
-            scope,
-            snapshot.version,
-            changes,
-            (*rejected, *duplicates),
-            self._now(),
-        )
+        changes, duplicates = await self._changes(drafts, unchanged, task.request)
+        return Proposal(changes, (*rejected, *duplicates), candidates, snapshot.version)
 
     async def _current(self, project_id: str, scope: Scope) -> ScopeSnapshot:
         """What is known and holds today. A fact that meets an expired one is new, or nobody would see it."""

@@ -7,11 +7,12 @@ lead nowhere outside the schema, and following them has an end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from jsonschema import validators
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import Draft202012Validator
+from memoryd.exact_json import loads
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import EMPTY_REGISTRY
 
@@ -42,6 +43,11 @@ def fault_in(schema: Schema) -> str | None:
     except RecursionError:
         return "is nested too deeply"
     return None
+
+
+def schema_from(text: str) -> Schema:
+    """A schema as it was stored."""
+    return cast("Schema", loads(text))
 
 
 class Checker:

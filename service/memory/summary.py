@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.memory.exports import Writer
+from service.memory.filling import Writer
 from service.memory.filters import Filter
 from service.memory.ports import Clock, Deadline, MemoryReader
 

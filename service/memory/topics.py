@@ -46,23 +46,40 @@ _FRAMING = frozenset(
 
 _WIDER = {
     "family relatives kin": DEFAULT_CATEGORIES["family"],
+    "child children kid kids": "son, daughter, baby, kids, toddler, pregnant, school age",
+    "pet pets animal": "dog, cat, parrot, puppy, kitten, hamster, rabbit, horse",
+    "relationship marital romantic partner dating": (
+        "married, divorced, girlfriend, boyfriend, wife, husband, fiancé, broke up with, is single"
+    ),
+    "address location residence live home": "lives in a city, address, moved to, lives alone, street",
+    "age birthday": "years old, birthday, born",
+    "sexual sexuality orientation gender": "gay, lesbian, bisexual, transgender, straight",
     "job work career employment employer occupation profession professional": DEFAULT_CATEGORIES[
         "professional_details"
-    ],
+    ]
+    + ", freelancer, translator",
     "sport sports fitness": DEFAULT_CATEGORIES["sports"],
     "travel trip vacation": DEFAULT_CATEGORIES["travel"],
-    "food diet dietary eating cuisine": DEFAULT_CATEGORIES["food"],
+    "food diet dietary eating cuisine": DEFAULT_CATEGORIES["food"]
+    + ", gluten, herbs, noodle soup, eat, drink",
     "music musical": DEFAULT_CATEGORIES["music"],
     "health medical medicine illness": DEFAULT_CATEGORIES["health"]
-    + ", low-sodium diet, migraines, diagnosed by a doctor",
+    + ", low-sodium diet, migraines, diagnosed by a doctor, asthma, high blood pressure, back pain"
+    + ", intolerant, takes a pill every morning",
     "technology tech": DEFAULT_CATEGORIES["technology"],
-    "hobby hobbies leisure": DEFAULT_CATEGORIES["hobbies"],
+    "hobby hobbies leisure": DEFAULT_CATEGORIES["hobbies"] + ", playing the guitar, chess",
     "fashion clothing": DEFAULT_CATEGORIES["fashion"],
     "entertainment": DEFAULT_CATEGORIES["entertainment"],
     "milestones": DEFAULT_CATEGORIES["milestones"],
-    "money finance finances financial income": "salary, earns money, income, debt, mortgage, savings, bank",
-    "religion religious faith belief": "church, Catholic, Muslim, Jewish, prayer, faith in God",
-    "politics political": "voting for a party, elections, left-wing or right-wing, government",
+    "money finance finances financial income": (
+        "salary, earns money, income, debt, mortgage, savings, rent, loan, invested"
+    ),
+    "religion religious faith belief": (
+        "church, Catholic, Muslim, Jewish, prayer, Buddhist, atheist, Hanukkah, faith in God"
+    ),
+    "politics political": (
+        "voting for a party, vote, elections, left-wing or right-wing, government, tax policy, liberal"
+    ),
     "contact": "phone number, email, address",
 }
 """Words of a topic to the terms that they stand for."""
@@ -126,9 +143,9 @@ def stem(word: str) -> str:
 
 def _shares_word(text: str, topic: str) -> bool:
     said = {stem(word) for word in _WORDS.findall(text)}
-    return any(
-        stem(word) in said for word in _WORDS.findall(topic.lower()) if word not in _FRAMING and len(word) > 2
-    )
+    named = {word for word in _WORDS.findall(topic.lower()) if word not in _FRAMING and len(word) > 2}
+    named |= {term.lower() for term in topic_terms(topic) if term.isalpha()}
+    return not said.isdisjoint(map(stem, named))
 
 
 def _split(text: str) -> Sequence[str]:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
+
+from service.memory.errors import Failure, MemorydError
+
+T = TypeVar("T")
 
 IDLE_SECONDS = 5.0
 """How long a worker sleeps when nobody wakes it, so that nothing waits for ever for a lost wake-up."""
@@ -96,3 +101,30 @@ class Worker:
         else:
             places = "".join(traceback.format_tb(error.__traceback__))
             log.error("work failed, trying again", worker=self._name, reason=kind, places=places)
+
+
+async def carry_out(
+    work: Awaitable[T],
+    finish: Callable[[T], Awaitable[None]],
+    fail: Callable[[Failure], Awaitable[None]],
+) -> None:
+    """Does a piece of work that is stored, and keeps how it ended.
+
+    Args:
+        work: what to do.
+        finish: keeps the result.
+        fail: keeps why there is none.
+    """
+    try:
+        result = await work
+    except MemorydError as error:
+        await fail(Failure(error.reason, error.text))
+    except asyncio.CancelledError:
+        # The process ends: its next start takes the work up again.
+        raise
+    except Exception:
+        # Whatever ended it: work that nobody does must not stay RUNNING.
+        await fail(Failure("INTERNAL", "Internal error."))
+        raise
+    else:
+        await finish(result)

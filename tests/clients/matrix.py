@@ -107,9 +107,9 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def main() -> None:
-    """Writes the table into the README; a served case that did not pass is an error."""
+    """Writes the table into the README; a case that did not pass is an error."""
     README.write_text(replaced(README.read_text(), render(marked)))
-    left = [case.name for case in CASES if case.served and not marked(case)]
+    left = [case.name for case in CASES if not marked(case)]
     if left:
         sys.exit(f"not passed: {left}")
 

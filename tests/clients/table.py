@@ -129,8 +129,6 @@ class Case:
     check: Check
     note: str = ""
     """What the README should add, as a sentence without its full stop."""
-    served: bool = True
-    """Whether memoryd has the route."""
 
     @property
     def name(self) -> str:
@@ -148,13 +146,12 @@ def case(
     since: str = PYTHON[0],
     until: str = PYTHON[-1],
     note: str = "",
-    served: bool = True,
 ) -> Callable[[Check], Check]:
     """Enters a check for a method: of the releases named, else of the Python ones in a range."""
     chosen = releases or PYTHON[PYTHON.index(since) : PYTHON.index(until) + 1]
 
     def enter(check: Check) -> Check:
-        CASES.extend(Case(release, kind, method, check, note, served) for release in chosen for kind in kinds)
+        CASES.extend(Case(release, kind, method, check, note) for release in chosen for kind in kinds)
         return check
 
     return enter

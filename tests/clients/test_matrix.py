@@ -5,11 +5,9 @@ from tests.clients.cases import CASES
 
 
 def test_the_readme_shows_what_the_tests_say() -> None:
-    """The README's table is the one that a run writes in which every case passes that is served."""
+    """The README's table is the one that a run writes in which every case passes."""
     readme = matrix.README.read_text()
-    assert matrix.replaced(readme, matrix.render(lambda case: case.served)) == readme, (
-        "run `make clients-table`"
-    )
+    assert matrix.replaced(readme, matrix.render(lambda _: True)) == readme, "run `make clients-table`"
 
 
 def test_a_case_that_fails_is_not_hidden() -> None:

@@ -17,7 +17,17 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from tests.property.isolation.methods import METHODS
 
-JSON_FIELDS = {"metadata", "filters", "schema", "payload", "result", "settings", "structured_data_schema"}
+JSON_FIELDS = {
+    "metadata",
+    "filters",
+    "schema",
+    "default_schema",
+    "payload",
+    "profile",
+    "result",
+    "settings",
+    "structured_data_schema",
+}
 """Fields of protos that hold JSON as text, and are JSON in REST."""
 
 RENAMED = {
@@ -52,8 +62,11 @@ ONE_SIDED = {
 REPEATED = {"status", "event_id", "memory", "id", "created_at", "updated_at"}
 """Names whose values REST says more than once."""
 
-UNEQUAL = {"latency", "cursor"}
+UNEQUAL = {"latency", "cursor", "secret"}
 """Names whose values are never the same twice."""
+
+LOWERED = ("ENTITY_TYPE_", "PROFILE_STATUS_", "PROFILE_JOB_STATUS_")
+"""Prefixes of names that REST says in lower case."""
 
 PREFIXES = ("EVENT_STATUS_", "EVENT_", "FEEDBACK_", "MEMBER_ROLE_")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -180,8 +193,8 @@ def _plain(text: str, names: Mapping[str, str]) -> str:
     for value, name in names.items():
         text = text.replace(value, name)
     text = TIME.sub("<time>", UUID.sub("<id>", text))
-    if text.startswith("ENTITY_TYPE_"):
-        return text.removeprefix("ENTITY_TYPE_").lower()
+    if lowered := next((each for each in LOWERED if text.startswith(each)), ""):
+        return text.removeprefix(lowered).lower()
     prefix = next((each for each in PREFIXES if text.startswith(each)), "")
     return text.removeprefix(prefix)
 

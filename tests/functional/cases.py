@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import dumps
 from typing import Any
 
 from tests.functional.agreement import Case
@@ -214,6 +215,46 @@ ENTITIES = (
     Case("Ping"),
 )
 
+FORM: dict[str, Any] = {"type": "object", "properties": {"drink": {"type": "string", "description": "drink"}}}
+TRIGGER = {"operation": "trigger", "entity_type": "user", "entity_id": "$profiled"}
+PROFILES = (
+    Case("GetProfile", {"entity_id": "$profiled"}),
+    Case("GetProfile", {"entity_id": "$user"}, code="NOT_FOUND"),
+    Case("GetProfile", {"entity_id": " "}, code="INVALID_ARGUMENT"),
+    Case(
+        "CreateProfileJob",
+        TRIGGER,
+        more=frozenset({"status_url", "entity_count_reserved"}),
+    ),
+    Case("CreateProfileJob", {**TRIGGER, "entity_id": "$user"}, code="NOT_FOUND"),
+    Case(
+        "CreateProfileJob",
+        {**TRIGGER, "entity_id": "other-$profiled", "idempotency_key": "key-$user"},
+        code="ALREADY_EXISTS",
+    ),
+    Case(
+        "CreateProfileJob",
+        {"operation": "guess", "entity_type": "shoe", "limit": 11, "idempotency_key": ""},
+        code="INVALID_ARGUMENT",
+    ),
+    Case("CreateProfileJob", {"operation": "trigger"}, code="INVALID_ARGUMENT"),
+    Case("GetProfileJob", {"job_id": "$job"}, more=frozenset({"enumeration_complete"})),
+    Case("GetProfileJob", {"job_id": "$nobody"}, code="NOT_FOUND"),
+    Case("GetProfileJob", {"job_id": "no-uuid"}, code="INVALID_ARGUMENT"),
+    Case("GetProfileSettings"),
+    Case(
+        "UpdateProfileSettings",
+        {"enabled": True, "entities": {"user": {"schema": dumps(FORM), "custom_instructions": "Be brief"}}},
+        rest={"entities": {"user": {"schema": FORM, "custom_instructions": "Be brief"}}},
+    ),
+    Case(
+        "UpdateProfileSettings",
+        {"entities": {"user": {"schema": '{"type":"array"}', "custom_instructions": " "}}},
+        rest={"entities": {"user": {"schema": {"type": "array"}, "custom_instructions": " "}}},
+        code="INVALID_ARGUMENT",
+    ),
+)
+
 ORG = {"org_id": "$org"}
 PROJECT = {"org_id": "$org", "project_id": "$project"}
 NO_ORG = {"org_id": "$nobody"}
@@ -320,6 +361,7 @@ CASES = (
     *CHANGES,
     *REQUESTS,
     *ENTITIES,
+    *PROFILES,
     *ORGANIZATIONS,
     *PROJECTS,
     *WEBHOOKS,

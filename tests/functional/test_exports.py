@@ -125,7 +125,7 @@ def test_what_cannot_be_filled_fails(plain: Memoryd, user: str) -> None:
     schema = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
     found = get(plain, memory_export_id=create(plain, schema, user_id=user)).json()
     assert found["status"] == "FAILED"
-    assert found["error"].startswith("EXPORT_CANNOT_BE_FILLED: ")
+    assert found["error"].startswith("SCHEMA_CANNOT_BE_FILLED: ")
     assert "$.age" in found["error"]
 
 
@@ -215,7 +215,7 @@ def test_a_wrong_answer_is_repaired_once(asking: Memoryd, model: ScriptedOpenAI,
     model.script(wrong, wrong)
     failed = get(asking, memory_export_id=create(asking, schema, user_id=user)).json()
     assert failed["status"] == "FAILED"
-    assert failed["error"].startswith("EXPORT_DOES_NOT_FIT: ")
+    assert failed["error"].startswith("RESULT_DOES_NOT_FIT: ")
     assert "forty" not in failed["error"]
 
 

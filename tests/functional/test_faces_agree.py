@@ -31,7 +31,12 @@ from tests.property.isolation.methods import METHODS
 from tests.running import Memoryd
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
-UNFINISHED = {"EVENT_STATUS_PENDING", "EVENT_STATUS_RUNNING"}
+UNFINISHED = {
+    "EVENT_STATUS_PENDING",
+    "EVENT_STATUS_RUNNING",
+    "PROFILE_JOB_STATUS_PENDING",
+    "PROFILE_JOB_STATUS_RUNNING",
+}
 
 
 class World(dict[str, str]):
@@ -76,6 +81,20 @@ class World(dict[str, str]):
         self["export"] = self._faces.rpc("CreateExport", {"schema": SCHEMA, "user_id": self["user"]})["id"]
         while self._faces.rpc("GetExport", {"memory_export_id": self["export"]})["status"] in UNFINISHED:
             time.sleep(0.02)
+
+    def _make_profiled(self) -> None:
+        self["profiled"] = f"profiled-{self['user']}"
+        self._add("in_profile", user_id=self["profiled"])
+        self._faces.rpc("UpdateProfileSettings", {"enabled": True})
+        asked = {"operation": "trigger", "entity_id": self["profiled"]}
+        asked["idempotency_key"] = f"key-{self['user']}"
+        made = self._faces.rpc("CreateProfileJob", asked)
+        self["job"] = made["job_id"]
+        while self._faces.rpc("GetProfileJob", {"job_id": self["job"]})["job"]["status"] in UNFINISHED:
+            time.sleep(0.02)
+
+    def _make_job(self) -> None:
+        self._make_profiled()
 
     def _make_org(self) -> None:
         made = self._faces.rpc("CreateOrganization", {"name": f"org-{self['user']}"})

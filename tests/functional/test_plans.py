@@ -182,6 +182,20 @@ async def webhooks(service: Listening, size: int) -> list[Statement]:
     return await service.statements("ListWebhooks", project_id=project_id)
 
 
+async def profiled(service: Listening, size: int) -> list[Statement]:
+    """The profiles of a sample of users, and all that is asked about them."""
+    users = [somebody() for _ in range(size)]
+    for user in users:
+        await stored(service, user, 2)
+    statements = await service.statements("UpdateProfileSettings", enabled=True)
+    statements += await service.statements("CreateProfileJob", operation="sample", idempotency_key=users[0])
+    job_id = (await service.call("CreateProfileJob", operation="trigger", entity_id=users[0])).job_id
+    statements += await service.statements("GetProfileJob", job_id=job_id)
+    statements += await service.statements("GetProfile", entity_id=users[0])
+    statements += await service.statements("GetProfileSettings")
+    return statements + await service.statements("DeleteEntity", entity_type="user", entity_id=users[0])
+
+
 async def exported(service: Listening, size: int) -> list[Statement]:
     """An export, asked for and looked at."""
     user = somebody()
@@ -260,6 +274,10 @@ GROWING = {
     "feedback",
     "entities",
     "exports",
+    "profile_jobs",
+    "profile_tasks",
+    "profiles",
+    "profile_settings",
     "api_keys",
     "organizations",
     "projects",
@@ -269,8 +287,9 @@ GROWING = {
 }
 
 
-# What a worker does to an export may fall into the call or not, so that its statements cannot be counted.
-@pytest.mark.parametrize("operation", [*OPERATIONS, exported])
+# What a worker does to an export or a profile may fall into the call or not, so that their statements cannot
+# be counted.
+@pytest.mark.parametrize("operation", [*OPERATIONS, exported, profiled])
 async def test_no_table_is_read_from_end_to_end(service: Listening, operation: Count) -> None:
     """Every statement of an operation finds its rows by an index."""
     for statement in await operation(service, 2):

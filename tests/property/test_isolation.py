@@ -78,6 +78,8 @@ def test_every_method_is_tried(channel: grpc.Channel, database: Database) -> Non
         "GetEvent",
         "ListEntities",
         "GetExport",
+        "GetProfile",
+        "GetProfileJob",
         "GetProject",
         "ListWebhooks",
     ],

@@ -11,6 +11,7 @@ _YES = frozenset({"yes", "yeah", "yep", "yup", "sure", "correct", "indeed", "rig
 _HEDGES = frozenset({"mostly", "mainly", "just", "um", "oh", "well", "probably"})
 _NO = frozenset({"no", "nope", "nah", "never"})
 _COUNTED = frozenset({"a", "an", "one", "two", "three", "four", "five", "my"})
+_ENDS = (". ", "! ", "\n", ", and i", ", but i", ", i ", ", my ", "; ")
 _PLACED = {"live": "in", "work": "at", "study": "at", "stay": "in"}
 
 
@@ -30,6 +31,8 @@ def as_statement(question: str, answer: str) -> str | None:
     said = words[0].strip(",.!").lower()
     if said in _YES | _NO:
         added = [word.lower() for word in words[1:]]
+        if added in (["i", "do"], ["i", "am"], ["i", "don't"], ["i'm", "not"], ["we", "do"]):
+            added = []
         if (
             added[:1]
             and added[0] in _COUNTED
@@ -44,6 +47,12 @@ def as_statement(question: str, answer: str) -> str | None:
             else None
         )
     return _completed(asked, " ".join(words))
+
+
+def first_sentence(content: str) -> str:
+    """What an answer may be in: "Japanese and English" of "Japanese and English, and I'm learning French"."""
+    ends = [at + (mark[0] in ".!") for mark in _ENDS if (at := content.lower().find(mark)) > 0]
+    return content[: min(ends)] if ends else content
 
 
 def _last_question(text: str) -> list[str]:

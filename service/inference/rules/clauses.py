@@ -213,7 +213,7 @@ def _auxiliaries(verb: Token) -> list[Token]:
 def _tense(verb: Token) -> Tense:
     helpers = _auxiliaries(verb)
     lemmas = {_lemma(helper) for helper in helpers}
-    if lemmas & {"will"} or _going_to(verb):
+    if lemmas & {"will"} or (_going_to(verb) and not any(helper.tag_ == "VBD" for helper in helpers)):
         return Tense.FUTURE
     if "have" in lemmas:
         return Tense.PERFECT
@@ -249,8 +249,8 @@ def _is_unreal(verb: Token) -> bool:
 
 
 def _hangs_on_condition(verb: Token) -> bool:
-    """Whether an "if" or "when" opens the clause or one that it is part of."""
-    if verb.doc[0].lower_ in {"if", "unless"}:
+    """Whether an "if", "when" or "imagine" opens the clause or one that it is part of."""
+    if verb.doc[0].lower_ in lexicon.MAKE_BELIEVE | {"if", "unless"}:
         return True
     for token in (verb, *verb.ancestors):
         if token.dep_ in {"advcl", "ccomp", "conj", "ROOT", "xcomp", "pcomp"}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from spacy.tokens import Token
 
@@ -251,7 +251,18 @@ def denied(clause: Clause, verb: str, kept: Iterable[Token]) -> str:
 
 def is_habit(clause: Clause) -> bool:
     """Whether the clause says how often."""
-    return any(token.text.lower() in lexicon.FREQUENCY for token in clause.verb.subtree)
+    often = (token for token in clause.verb.subtree if token.text.lower() in lexicon.FREQUENCY)
+    return any(not any(child.tag_ == "CD" for child in token.children) for token in often)
+
+
+def is_of_the_day(clause: Clause) -> bool:
+    """Whether it is over tomorrow: "is loud tonight", "saw a movie last night"."""
+    words = [token.lower_ for token in clause.verb.subtree]
+    brief = {"today", "tonight"} & set(words)
+    return bool(brief) or any(
+        pair in {("last", "night"), ("this", "morning"), ("this", "evening"), ("this", "afternoon")}
+        for pair in pairwise(words)
+    )
 
 
 def relation_of(clause: Clause) -> str:

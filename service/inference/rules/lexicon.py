@@ -192,6 +192,16 @@ LASTING_CONDITIONS = words(
 )
 """What one is "in" or "on" for longer: "in a relationship", "on a diet"."""
 
+FLEETING_PLACES = words(
+    """
+    time hold vacation holiday bus train plane fire call break top track board way phone computer foot leave
+    duty shift edge target point schedule budget campus site stage tour deadline mobile desktop linux windows
+    mac android page chapter season level episode monday tuesday wednesday thursday friday saturday
+    sunday business
+    """
+)
+"""What one is "on" for a while."""
+
 LASTING_PARTICIPLES = WITHOUT_WORK | words(
     "retired tattooed adopted disabled gifted introverted extroverted red visually-impaired"
 )
@@ -203,12 +213,17 @@ FLEETING_THINGS = words(
     doubt error favor feedback feeling fun guess idea insight internet issue list look message minute
     mistake moment need opinion option order plan point preference problem project question reason
     request suspicion say second sense something nothing anything everything thing thought time trouble
-    way while query bad apology command script output input file screen
+    way while query bad apology job position command script output input file screen
     look responsibility break note care turn breath shower nap picture seat step risk place part advantage
     wifi browser account package delivery password connection network laptop router
     """
 )
 """What one has for a conversation: "I have a question", "my problem is"."""
+
+SAYING_NOTHING = words(
+    "new more quick few other many big small great good bad similar little nice weird same real"
+)
+"""Adjectives that make no kind of a thing: "a quick question", but "a chronic problem"."""
 
 LASTING_PLANS = words(
     """
@@ -339,6 +354,9 @@ CHAT = {
     "lmao": "",
     "haha": "",
     "tbh": "",
+    "omg": "",
+    "gf": "girlfriend",
+    "bf": "boyfriend",
     "n": "and",
     "&": "and",
 }
@@ -358,6 +376,8 @@ ASIDES = tuple(
         "i guess",
         "of course",
         "as you know",
+        "scratch that",
+        "never mind",
         "in case you wondered",
     )
 )
@@ -366,10 +386,20 @@ ASIDES = tuple(
 INSTEAD_OF = frozenset({("instead", "of"), ("rather", "than")})
 """What stands before a value that is no more."""
 
-ONE_AT_A_TIME = words(
-    "drives prefers uses earns makes weighs attends studies supports pays rents rides smokes reads"
-)
+ONE_AT_A_TIME = words("drives prefers earns weighs attends studies")
 """What one does with one thing at a time, so that doing it "now" with another ends the former."""
+
+TOWARDS = frozenset({"to", "in", "at", "on", "with", "from", "for", "by"})
+
+MAKE_BELIEVE = words(
+    """
+    write imagine pretend suppose translate generate create draft compose summarize roleplay act rewrite say
+    """
+)
+"""What opens a request in which nothing is told of oneself: "write a poem where I am a bird"."""
+
+MOCKING = frozenset({("yeah", "right"), ("as", "if"), ("oh", "great"), ("oh", "sure")})
+"""How one opens what one does not mean."""
 
 GOOD = words(
     """
@@ -388,6 +418,14 @@ BAD = words(
 RESCHEDULING = frozenset({"move", "reschedule", "postpone", "push", "shift", "delay"})
 
 CALLING_OFF = frozenset({"cancel", "scrap", "call"})
+
+CAPITALIZED = words(
+    """
+    january february april june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday
+    """
+)
+"""What chats leave small that is always a name."""
 
 LEMMAS = {
     "hates": "hate",

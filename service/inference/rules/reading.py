@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from spacy.tokens import Token
@@ -9,6 +10,7 @@ from spacy.tokens import Token
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Mood, clauses
 from service.inference.rules.facts import SELF, Fact, Who
+from service.inference.rules.mending import SUBJECTS
 from service.inference.rules.parse import Parsed, implied, shown
 from service.inference.rules.phrases import (
     Topic,
@@ -23,7 +25,7 @@ from service.inference.rules.phrases import (
 from service.inference.rules.readers import read
 from service.inference.rules.readers.attributes import changed, instead, slot_of
 from service.inference.rules.readers.contact import contact
-from service.inference.rules.readers.names import name_fact
+from service.inference.rules.readers.names import is_animate, name_fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +35,17 @@ class Reading:
     parsed: Parsed
     facts: tuple[Fact, ...]
     clauses: tuple[Clause, ...]
+    third: Who | None
+    """Whom "he" or "she" means after it."""
 
 
-def read_sentence(parsed: Parsed, third: Who | None) -> Reading:
-    """Reads one sentence; `third` is whom "he" or "she" means."""
+def read_sentence(parsed: Parsed, third: Who | None, people: Sequence[Who] = ()) -> Reading:
+    """Reads one sentence; `third` is whom "he" or "she" means, `people` are those known by name."""
     found = tuple(clauses(parsed.doc, asked=parsed.sentence.asks))
     facts: list[Fact] = []
     for clause in found:
-        who = whom(clause, third)
-        third = who if who is not None and not who.is_self else third
+        who = _by_name(clause.subject, people) or whom(clause, third)
+        third = who if who is not None and not who.is_self and is_animate(who) else third
         if facts and not facts[-1].holds and _points_back(clause) and (other := instead(facts[-1], clause)):
             facts[-1] = other
         if _calls_me(clause):
@@ -52,7 +56,7 @@ def read_sentence(parsed: Parsed, third: Who | None) -> Reading:
             facts.extend(_renewing(fact, parsed) for fact in read(clause, who))
     if not parsed.sentence.asks and not any(fact.who.is_self for fact in facts):
         facts = contact(parsed.doc) or facts
-    return Reading(parsed, tuple(facts), found)
+    return Reading(parsed, tuple(facts), found, mentioned(parsed) or third)
 
 
 def _renewing(fact: Fact, parsed: Parsed) -> Fact:
@@ -61,8 +65,17 @@ def _renewing(fact: Fact, parsed: Parsed) -> Fact:
     single = fact.text.split()[0].lower() in lexicon.ONE_AT_A_TIME
     former = Topic("", frozenset(parsed.sentence.instead_of)) if parsed.sentence.instead_of else fact.former
     return replace(
-        fact, renews="instead" in said or (single and bool(said & {"now", "nowadays"})), former=former
+        fact,
+        renews=fact.renews or "instead" in said or (single and bool(said & {"now", "nowadays"})),
+        former=former,
     )
+
+
+def _by_name(subject: Token | None, people: Sequence[Who]) -> Who | None:
+    """The one of the known people whose name opens a clause: "Zosia" is "daughter Zosia"."""
+    if subject is None or subject.tag_ not in {"NNP", "NN", "UH"} or any(subject.children):
+        return None
+    return next((who for who in people if shown(subject) in who.label.split()[1:]), None)
 
 
 def _points_back(clause: Clause) -> bool:
@@ -178,12 +191,21 @@ def mentioned(parsed: Parsed) -> Who | None:
             and token.dep_ not in {"compound", "poss", "attr", "acomp"}
             and (belongs_to_speaker(token) or token.dep_ in {"dobj", "conj"})
         ):
-            last = _with_name(token)
+            last = _with_owner(_with_name(token), token)
         elif token.tag_ == "NNP" and any(
             c.dep_ == "compound" and key(c) in lexicon.PEOPLE | lexicon.PETS for c in token.children
         ):
             last = _other(token)
     return last
+
+
+def _with_owner(who: Who, noun: Token) -> Who:
+    """Of "my sister has a son" the sister's son."""
+    owner = next((child for child in noun.head.children if child.dep_ in SUBJECTS), None)
+    if noun.dep_ != "dobj" or owner is None or not belongs_to_speaker(owner):
+        return who
+    other = _other(owner)
+    return Who(Topic(who.topic.head, who.topic.words | other.topic.all), f"{other.label}'s {who.label}")
 
 
 def _with_name(noun: Token) -> Who:

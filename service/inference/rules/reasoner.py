@@ -7,11 +7,11 @@ import functools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from service.inference.rules.answers import as_statement
+from service.inference.rules.answers import as_statement, first_sentence
 from service.inference.rules.facts import Fact, Who
 from service.inference.rules.parse import Parser
 from service.inference.rules.policy import PolicyReader
-from service.inference.rules.reading import Reading, mentioned, read_sentence
+from service.inference.rules.reading import Reading, read_sentence
 from service.inference.rules.requests import called_off, calls_off, forgets, forgotten, put_right, swaps
 from service.inference.rules.revise import Revision, Source
 from service.memory.categories import DEFAULT_CATEGORIES
@@ -82,26 +82,33 @@ class RulesReasoner:
             _check(deadline)
             revision.knows(candidate.ref, candidate.memory.text, self._facts_of(candidate.memory.text))
         asked = inference.context[-1].content if inference.context else ""
+        third: Who | None = None
         for index, message in enumerate(inference.messages):
             if message.role is inference.about:
-                self._take_in(index, message.content, asked, revision, deadline)
+                third = self._take_in(index, message.content, asked, third, revision, deadline)
             asked = message.content
         return revision.operations()
 
-    def _take_in(self, index: int, content: str, asked: str, revision: Revision, deadline: Deadline) -> None:
-        """Reads one message. `asked` is what was said before it, for a bare answer."""
-        third: Who | None = None
-        understood = False
-        for parsed in self._parser.said(content):
-            _check(deadline)
-            reading = read_sentence(parsed, third)
-            third = mentioned(parsed) or third
-            source = Source(index, content[parsed.sentence.start : parsed.sentence.end])
-            understood = carry_out(reading, revision, source) or understood
-        statement = None if understood else as_statement(asked, content)
-        if statement is not None:
-            for parsed in self._parser.said(statement):
-                carry_out(read_sentence(parsed, None), revision, Source(index, content))
+    def _take_in(
+        self, index: int, content: str, asked: str, third: Who | None, revision: Revision, deadline: Deadline
+    ) -> Who | None:
+        """Reads one message and gives whom "he" or "she" means after it.
+
+        `asked` is what was said before it, for a bare answer; `third` is whom "she" meant before it.
+        """
+        answer = first_sentence(content) if asked.rstrip().endswith("?") else content
+        for start, text in ((0, answer), (len(answer), content[len(answer) :])):
+            understood = bool(start)
+            for parsed in self._parser.said(text):
+                _check(deadline)
+                reading = read_sentence(parsed, third, revision.people())
+                third = reading.third
+                source = Source(index, text[parsed.sentence.start : parsed.sentence.end])
+                understood = carry_out(reading, revision, source) or understood
+            statement = None if understood else as_statement(asked, text)
+            for parsed in self._parser.said(statement or ""):
+                carry_out(read_sentence(parsed, None), revision, Source(index, text))
+        return third
 
     def _facts_of(self, text: str) -> tuple[Fact, ...]:
         """What a memory says. A long one, stored as it was sent, is no fact and is left alone."""

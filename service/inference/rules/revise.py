@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from service.inference.rules.facts import Fact
+from service.inference.rules.facts import Fact, Who
 from service.inference.rules.phrases import Topic
 from service.inference.rules.slots import Meeting, is_single, meet, same_person
 from service.memory.model import Event, Operation
@@ -88,6 +88,10 @@ class Revision:
             text = _with_article(old.text[:at], right) + old.text[at + len(wrong_text) :]
             self._replace(entry, old, Fact(text, old.who, old.relation, value, old.holds), source)
         return bool(chosen)
+
+    def people(self) -> list[Who]:
+        """Those whom facts are about by a name beside their relation: "daughter Zosia"."""
+        return [old.who for _, old in self._current() if old.who.label[-1:] and " " in old.who.label]
 
     def last_new(self) -> Fact | None:
         """The fact that was stated last in this request."""

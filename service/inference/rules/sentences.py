@@ -21,6 +21,8 @@ _ENDS = lexicon.words(
     . ! ? … ; ... .. !! ?? ?! • |
     """
 )
+_CLOSING = _ENDS | {",", "and", "but", "so", "because", "since", "\n"}
+"""What may stand after "any more", unless it is more of something."""
 _DIALLED = frozenset("0123456789+-()./:")
 _ASKING = frozenset({"what", "where", "who", "whom", "whose", "how", "why", "which"})
 _INVERTING = lexicon.words(
@@ -159,7 +161,8 @@ def _spelled(words: Sequence[Word]) -> list[Word]:
         )
         if word.text == "'s" and before is not None and before.text.lower() in lexicon.ATTRIBUTES:
             texts = _is_or_of(words[index + 1 :])
-        spelled.append(Word(texts[0], word.start, word.end))
+        named = texts[0] in lexicon.CAPITALIZED
+        spelled.append(Word(texts[0].capitalize() if named else texts[0], word.start, word.end))
         spelled.extend(Word(more, word.end, word.end) for more in texts[1:])
     return [word for word in spelled if word.text.strip() or "\n" in word.text]
 
@@ -167,13 +170,16 @@ def _spelled(words: Sequence[Word]) -> list[Word]:
 def _without_asides(words: Sequence[Word]) -> list[Word]:
     """The words less "by the way" and the like, with the comma that sets them apart."""
     kept: list[Word] = []
-    texts = [word.text.lower() for word in words]
+    texts = [*(word.text.lower() for word in words), "."]
     index = 0
     while index < len(words):
         aside = next((said for said in lexicon.ASIDES if tuple(texts[index : index + len(said)]) == said), ())
         if aside and index + len(aside) < len(words) and texts[index + len(aside)] == "," and not kept:
             index += 1
-        if not aside:
+        if texts[index : index + 2] == ["any", "more"] and texts[index + 2] in _CLOSING:
+            kept.append(Word("anymore", words[index].start, words[index + 1].end))
+            index += 1
+        elif not aside:
             kept.append(words[index])
         index += len(aside) or 1
     return kept
@@ -212,9 +218,10 @@ def _questions_apart(words: tuple[Word, ...]) -> Iterator[Sentence]:
     body, corrects = _without_openers(words)
     if not body:
         return
+    mocks = tuple(word.text.lower() for word in words[:2]) in lexicon.MOCKING
     asked = words[-1].text.startswith("?") and not _asks_to_keep(body)
     cut = next((i for i in range(1, len(body)) if _turns_to_asking(body, i)), None)
-    if _asks(body, 0) or (asked and cut is None):
+    if mocks or _asks(body, 0) or (asked and cut is None):
         yield Sentence(body, words[0].start, words[-1].end, asks=True)
     elif cut is None:
         end = max(words[-1].end, *(word.end for word in gone)) if gone else words[-1].end
@@ -225,8 +232,16 @@ def _questions_apart(words: tuple[Word, ...]) -> Iterator[Sentence]:
 
 
 def _without_former(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
-    """Takes "instead of coffee" out of a sentence."""
+    """Takes "instead of coffee" and ", no time" out of a sentence."""
     texts = [word.text.lower() for word in words]
+    for i, pair in enumerate(pairwise(texts)):
+        if (
+            i
+            and pair in {(",", "no"), ("so", "no")}
+            and "no" not in texts[:i]
+            and texts[i + 2 : i + 3] != ["longer"]
+        ):
+            return words[:i], ()
     at = next((i for i, pair in enumerate(pairwise(texts)) if i and pair in lexicon.INSTEAD_OF), None)
     if at is None:
         return words, ()

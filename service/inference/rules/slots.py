@@ -25,7 +25,8 @@ def meet(new: Fact, known: Fact) -> Meeting:
     if known.relation in new.ends and known.holds:
         return _end_of_other_slot(new, known)
     if new.relation != known.relation:
-        return Meeting.APART
+        hired = new.relation == "employer" and new.holds and known.topic.head in lexicon.WITHOUT_WORK
+        return Meeting.REPLACES if hired else Meeting.APART
     if new.relation == "sentiment":
         return _sentiment(new, known)
     if new.holds != known.holds:
@@ -36,14 +37,24 @@ def meet(new: Fact, known: Fact) -> Meeting:
 def _renews(new: Fact, known: Fact) -> bool:
     """Whether the new fact is said to be instead of the known one: "I drive a Honda now"."""
     left = new.former is not None and new.former.covers(known.topic)
-    return left or (
-        new.renews and new.relation != "have" and new.topic != known.topic and _verb(new) == _verb(known)
-    )
+    alike = new.relation != "have" and new.topic != known.topic and _kind(new) == _kind(known)
+    return left or (new.renews and alike)
 
 
 def _verb(fact: Fact) -> str:
     """The finite verb of a fact's text, which tells "prefers" from "likes"."""
-    return fact.text.removeprefix(fact.who.label).split()[0].lower()
+    return _words(fact)[0].lower()
+
+
+def _kind(fact: Fact) -> tuple[str, bool, bool]:
+    """What a fact has in common with its like: "drives a Honda" with "drives a Toyota", not "to work"."""
+    moves = fact.relation.startswith("plan ") or fact.relation == "be"
+    towards = not moves and bool(lexicon.TOWARDS.intersection(_words(fact)[1:2]))
+    return _verb(fact), towards, fact.relation == "sentiment" and bool(fact.topic.words)
+
+
+def _words(fact: Fact) -> list[str]:
+    return fact.text[len(fact.who.label) :].split()
 
 
 def is_single(relation: str) -> bool:

@@ -1,4 +1,4 @@
-"""User profiles, a beta of the hosted platform: the newest Python client has them, memoryd does not."""
+"""User profiles: the newest Python client has them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-NOTE = "profiles are a beta of the hosted platform; memoryd does not serve them"
-
-
 def profiled(method: str) -> Callable[[Check], Check]:
     """Enters a check for a method about profiles."""
-    return case(method, P2_2_1, note=NOTE, served=False)
+    return case(method, P2_2_1)
 
 
 def enabled(use: Use) -> None:
@@ -50,7 +47,9 @@ def profile(use: Use) -> None:
     """A profile is made of what is remembered of a user."""
     enabled(use)
     use.stored("Lives in Berlin")
-    job = use.call("generate_profile", use.user)
+    job = use.call("generate_profile", use.user, idempotency_key=use.user)
+    again = use.call("generate_profile", use.user, idempotency_key=use.user)
+    assert (again["job_id"], again["replayed"]) == (job["job_id"], True)
     done = eventually(
         lambda: use.call("get_profile_job", job["status_url"])["job"],
         lambda found: found["status"] in {"succeeded", "failed"},
@@ -59,13 +58,21 @@ def profile(use: Use) -> None:
     assert use.call("get_profile_job", job["job_id"])["job"] == done
     answer = use.call("get_profile", use.user)
     assert (answer["status"], answer["entity_id"]) == ("succeeded", use.user)
-    assert answer["profile"] == {"city": "Berlin"}
+    assert (answer["profile"], answer["generation_count"]) == ({"city": "Berlin"}, 1)
 
 
 @profiled("sample_profiles")
 def sample_profiles(use: Use) -> None:
     """A few users get their profiles, to see what a schema makes of them."""
-    enabled(use)
-    use.stored("Lives in Berlin")
-    answer = use.call("sample_profiles", limit=1)
-    assert answer["sampled"] == len(answer["entity_ids"]) == 1
+    alone = use.elsewhere()
+    enabled(alone)
+    alone.stored("Lives in Berlin")
+    answer = alone.call("sample_profiles", limit=1)
+    assert answer["sampled"] == 1
+    assert answer["entity_ids"] == [alone.user]
+    job = eventually(
+        lambda: alone.call("get_profile_job", answer["status_url"])["job"],
+        lambda found: found["status"] in {"succeeded", "failed"},
+    )
+    assert (job["status"], job["completed"]) == ("succeeded", 1)
+    assert alone.call("get_profile", alone.user)["profile"] == {"city": "Berlin"}

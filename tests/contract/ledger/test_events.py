@@ -12,7 +12,8 @@ from service.ledger.exports import SqlExports
 from service.ledger.ledger import SqlLedger
 from service.ledger.schema import organizations, projects
 from service.memory.entities import EntityKey, EntityType
-from service.memory.events import EventFilter, Failure
+from service.memory.errors import Failure
+from service.memory.events import EventFilter
 from service.memory.exports import Wanted
 from service.memory.model import AddRequest, Message, RequestStatus, Role, Scope
 from service.memory.pages import PageRequest

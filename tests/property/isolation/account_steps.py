@@ -188,6 +188,16 @@ class AccountSteps(RuleBasedStateMachine):
             if not deletes:
                 self.books(homes[0]).webhooks[webhook_id.lower()] = fields["name"]
 
+    @precondition(lambda machine: machine.callers.known["webhooks"])
+    @rule(number=keys, place=places)
+    def deliveries(self, number: int, place: int) -> None:
+        """What a webhook was told is shown to who may read its project."""
+        key = self.callers.tenants.keys[number]
+        webhook_id = self.callers.any_id((number, None), "webhooks", place)
+        homes = [each for each in key.reach if webhook_id.lower() in self.books(each).webhooks]
+        readable = {each.id for each in homes}
+        self.named(key, "ListWebhookDeliveries", {"webhook_id": webhook_id}, readable, seen=bool(homes))
+
     def named(
         self,
         key: Key,

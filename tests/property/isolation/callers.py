@@ -28,6 +28,7 @@ ID_FIELDS = {
     "past": "memory_id",
     "adds": "event_id",
     "exports": "memory_export_id",
+    "jobs": "job_id",
     "webhooks": "webhook_id",
 }
 """In which field of a request the id of a thing stands."""

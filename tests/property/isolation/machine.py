@@ -7,12 +7,13 @@ from tests.property.isolation.callers import NOBODY, Caller
 from tests.property.isolation.ledger_steps import LedgerSteps
 from tests.property.isolation.memory_steps import MemorySteps
 from tests.property.isolation.picks import ANYBODY, PHRASES
+from tests.property.isolation.profile_steps import ProfileSteps
 from tests.property.isolation.world import Scope
 
 ALEX: Scope = (("user_id", "alex"),)
 
 
-class Isolation(MemorySteps, LedgerSteps, AccountSteps):
+class Isolation(MemorySteps, LedgerSteps, ProfileSteps, AccountSteps):
     """All steps."""
 
     def sweep(self) -> None:
@@ -24,6 +25,7 @@ class Isolation(MemorySteps, LedgerSteps, AccountSteps):
             for project in range(NOBODY):
                 self._sweep_memories((number, ("project_id", project)))
                 self._sweep_ledger((number, ("project_id", project)))
+                self._sweep_profiles((number, ("project_id", project)))
                 self._sweep_accounts(number, project)
                 self.every_project_holds_its_own()
 
@@ -51,10 +53,21 @@ class Isolation(MemorySteps, LedgerSteps, AccountSteps):
         self.entity_filters(caller)
         self.stats(caller)
         self.events(caller, None)
+        self.watch(caller)
         self.summary(caller, ANYBODY)
         for place in range(2):
             self.event(caller, place)
             self.get_export(caller, place)
+
+    def _sweep_profiles(self, caller: Caller) -> None:
+        self.change_profile_settings(caller, enabled=True)
+        self.profile_settings(caller)
+        for keyed in (False, True):
+            self.make_profile(caller, "alex", keyed=keyed)
+        self.sample_profiles(caller, 1)
+        self.get_profile(caller, "alex")
+        for place in range(2):
+            self.get_profile_job(caller, place)
 
     def _sweep_accounts(self, number: int, of: int) -> None:
         self.organizations(number)
@@ -70,4 +83,5 @@ class Isolation(MemorySteps, LedgerSteps, AccountSteps):
             self.new_member(number, of)
             self.old_member(number, of, of, 0, leaves=leaves)
             self.new_webhook(number, of)
+            self.deliveries(number, of)
             self.old_webhook(number, of, deletes=leaves)

@@ -58,6 +58,14 @@ class Books:
     instructions: str = ""
     by_hand: set[Named] = field(default_factory=set)
     """Entities that were made by hand."""
+    makes_profiles: bool = False
+    profile_instructions: str = ""
+    profiles: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By user: text by memory, as it was when the profile was made."""
+    jobs: dict[str, int] = field(default_factory=dict)
+    """By id: how many profiles were asked for."""
+    keyed: str | None = None
+    """Whose profile was asked for under the one key that all projects use."""
 
     @property
     def entities(self) -> Counter[Named]:
@@ -96,6 +104,17 @@ class Books:
         for memory_id in memory_ids:
             held = self.memories.pop(memory_id)
             self.past[memory_id].append(("DELETE", held.text, ""))
+        for user in [each for each in self.profiles if not self._known_of(each)]:
+            del self.profiles[user]
+
+    def profile(self, user: str) -> None:
+        """Notes that a user's profile was made; of nothing there is none."""
+        if known := self._known_of(user):
+            self.profiles[user] = known
+
+    def _known_of(self, user: str) -> dict[str, str]:
+        chosen = self.chosen(lambda held: held.get("user_id") == user)
+        return {memory_id: held.text for memory_id, held in chosen.items()}
 
     def _put(self, event: str, held: Held) -> None:
         before = self.memories.get(held.id)

@@ -559,7 +559,99 @@ CONVERSATIONS = [
     ),
 ]
 
+RENEWED = [
+    Example("I drive a Honda now", ("Drives a Toyota",), ("Drives a Toyota => Drives a Honda",)),
+    Example("I drive to work now", ("Drives a Toyota",), ("+ Drives to work",)),
+    Example("I prefer coffee now", ("Prefers tea",), ("Prefers tea => Prefers coffee",)),
+    Example("I prefer window seats now", ("Prefers tea",), ("+ Prefers window seats",)),
+    Example(
+        "I'm flying to Oslo next week instead of Stockholm",
+        ("Is flying to Stockholm next week",),
+        ("Is flying to Stockholm next week => Is flying to Oslo next week",),
+    ),
+    Example(
+        "We're going to Greece instead", ("Is going to Italy",), ("Is going to Italy => Is going to Greece",)
+    ),
+    Example(
+        "I switched from Spotify to Apple Music", ("Uses Spotify",), ("Uses Spotify => Uses Apple Music",)
+    ),
+    Example("I swapped my iPhone for a Pixel", ("Uses an iPhone",), ("Uses an iPhone => Uses a Pixel",)),
+    Example(
+        "I cancelled my flight to Lisbon",
+        ("Is flying to Lisbon on Friday",),
+        ("- Is flying to Lisbon on Friday",),
+    ),
+    Example("I cancelled my subscription", ("Is flying to Lisbon on Friday",), ()),
+    Example(
+        "My dentist appointment got moved to Tuesday",
+        ("Dentist appointment is on Monday",),
+        ("Dentist appointment is on Monday => Dentist appointment is on Tuesday",),
+    ),
+    Example("It's not true that I live in Berlin", ("Lives in Berlin",), ("- Lives in Berlin",)),
+    Example("Turns out I'm not diabetic after all", ("Is diabetic",), ("- Is diabetic",)),
+    Example("I'm not vegan any more", ("Is vegan",), ("- Is vegan",)),
+    Example("I don't like my job any more", ("Works at Acme",), ("+ Does not like their job",)),
+    Example("I left Munich for the weekend", ("Lives in Munich",), ()),
+    Example("I sold the Civic", ("Drives a Civic",), ("- Drives a Civic",)),
+    Example("I'm no longer on antidepressants", ("Is on antidepressants",), ("- Is on antidepressants",)),
+    Example(
+        "I don't want to start a bakery any more",
+        ("Is planning to start a bakery next year",),
+        ("- Is planning to start a bakery next year",),
+    ),
+    Example(
+        "Brian just turned 11!",
+        ("Oldest son Brian is 10 years old",),
+        ("Oldest son Brian is 10 years old => Oldest son Brian is 11 years old",),
+    ),
+]
+
+REACHED = [
+    tells("You can reach me at tom@example.org", "+ Email is tom@example.org"),
+    Example(
+        "I changed my number, it's 555-0199",
+        ("Phone number is 555-0100",),
+        ("Phone number is 555-0100 => Phone number is 555-0199",),
+    ),
+    tells("oh and my email changed, use kenji.t@example.com", "+ Email is kenji.t@example.com"),
+    tells("Please send it to tom@example.org"),
+    tells("My wife is out, you can call her at 555-0123"),
+]
+
+CHATTED = [
+    tells("im priya from mumbai", "+ Name is Priya", "+ Is from Mumbai"),
+    tells("my boyfriend tiago is celiac", "+ Boyfriend Tiago is celiac"),
+    tells("i hate running tho lol", "+ Hates running"),
+    tells("i work at home", "+ Works at home"),
+    tells("my mom has diabetes, she's 60", "+ Mom has diabetes", "+ Mom is 60 years old"),
+    tells(
+        "i live in Porto and work as a designer at Farfetch",
+        "+ Lives in Porto",
+        "+ Works as a designer at Farfetch",
+    ),
+    tells("I'm lactose intolerant and diabetic", "+ Is lactose intolerant", "+ Is diabetic"),
+    tells(
+        "I'm allergic to penicillin and bee stings",
+        "+ Is allergic to penicillin",
+        "+ Is allergic to bee stings",
+    ),
+    tells("I think Radiohead is great", "+ Thinks Radiohead is great"),
+    Example("I think sushi is disgusting", ("Loves sushi",), ("Loves sushi => Thinks sushi is disgusting",)),
+    tells("I think the second answer is great"),
+    tells("My son is turning six in March", "+ Son is turning six in March"),
+    tells("I take my coffee black", "+ Takes their coffee black"),
+    tells("If I get the job I'll move to Oslo"),
+    tells("Write a poem where I am a bird and I live in a tree"),
+    tells("Yeah right, I'm totally the queen of England"),
+    tells("My landlord raised the rent again, can you believe it?"),
+    tells("I need a hotel in Rome for two nights"),
+    tells("I have a quick question about my order"),
+]
+
 THEMES = {
+    "renewed": RENEWED,
+    "reached": REACHED,
+    "chatted": CHATTED,
     "specified": SPECIFIED,
     "names": NAMES,
     "age": AGE,

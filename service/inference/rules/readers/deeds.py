@@ -14,6 +14,7 @@ from service.inference.rules.facts import (
     denied,
     fact,
     is_habit,
+    is_of_the_day,
     negative,
     predicate,
     relation_of,
@@ -31,7 +32,11 @@ def deed(clause: Clause, who: Who) -> list[Fact] | None:
     focus, kept = focus_of(clause.verb), rest(clause)
     if clause.lemma in lexicon.RESCHEDULING and not who.is_self and clause.tense in PAST:
         return _rescheduled(clause, who)
-    if not _says_something(clause, who, focus, kept) or not _lasts(clause, who, focus):
+    if (
+        is_of_the_day(clause)
+        or not _says_something(clause, who, focus, kept)
+        or not _lasts(clause, who, focus)
+    ):
         return []
     if focus is None or focus.dep_ not in {"dobj", "pcomp"} or clause.tense in PAST:
         return [_did(clause, who, topic(focus, [word for word in kept if word != focus]), kept)]
@@ -44,7 +49,8 @@ def deed(clause: Clause, who: Who) -> list[Fact] | None:
 
 
 def _did(clause: Clause, who: Who, about: Topic, kept: Sequence[Token]) -> Fact:
-    relation = relation_of(clause)
+    aims = clause.lemma in lexicon.AIMING and clause.child("xcomp") is not None and clause.tense not in PAST
+    relation = "aim" if aims else relation_of(clause)
     if not negative(clause) or clause.tense in PAST:
         return fact(who, relation, about, predicate(clause, kept))
     if _modal(clause) or any(child.text.lower() == "never" for child in clause.verb.children):
@@ -61,7 +67,9 @@ def _rescheduled(clause: Clause, who: Who) -> list[Fact]:
     day = clause.object_of("to", "for", "until")
     if day is None or not (day.ent_type_ in {"DATE", "TIME"} or any(map(str.isdigit, shown(day)))):
         return []
-    at = "at" if day.ent_type_ == "TIME" else "on"
+    weekday = key(day).endswith("day") or any(word.tag_ == "CD" for word in day.subtree)
+    hour = day.ent_type_ == "TIME" or ":" in shown(day) or shown(day)[-1:].lower() == "m"
+    at = "at" if hour else "on" if weekday else "in"
     return [fact(who, "be", topic(day, phrase(day)), f"is {at} {write(phrase(day))}", renews=True)]
 
 
@@ -72,7 +80,11 @@ def _modal(clause: Clause) -> bool:
 
 def _says_something(clause: Clause, who: Who, focus: Token | None, kept: Sequence[Token]) -> bool:
     """Whether the clause can be understood without the conversation around it."""
-    if clause.child("ccomp") is not None or not clause.verb.tag_.startswith("VB"):
+    if (
+        clause.child("ccomp") is not None
+        or (clause.lemma == "do" and focus is None)
+        or not clause.verb.tag_.startswith("VB")
+    ):
         return False
     unclear = {"you", "your", "yours"} | (_UNNAMED if who.is_self else set())
     if any(word.lower_ in unclear and not implied(word) for word in clause.verb.subtree):
@@ -125,6 +137,6 @@ def _goes_to_place(clause: Clause) -> bool:
 
 def _is_lasting_aim(clause: Clause) -> bool:
     aim = clause.child("xcomp")
-    if clause.lemma in {"need", "have"}:
+    if clause.lemma in {"need", "have"} or clause.tense is Tense.PAST:
         return False
     return aim is not None and aim.lemma_ in lexicon.LASTING_PLANS

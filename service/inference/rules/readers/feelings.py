@@ -43,7 +43,8 @@ def _judged(clause: Clause, who: Who) -> Fact | None:
     thing = next((child for child in below.children if child.dep_ == "nsubj"), None)
     words = {below.lower_, *(child.lower_ for child in below.children if child.dep_ in {"acomp", "attr"})}
     denied_below = any(child.dep_ == "neg" for child in below.children)
-    if thing is None or is_vague(thing) or denied_below or not words & (lexicon.GOOD | lexicon.BAD):
+    unclear = thing is None or is_vague(thing) or key(thing) in lexicon.FLEETING_THINGS
+    if thing is None or unclear or denied_below or not words & (lexicon.GOOD | lexicon.BAD):
         return None
     about = topic(thing, phrase(thing))
     told = f"{clause.third(clause.lemma)} {write(phrase(below))}"

@@ -76,7 +76,10 @@ def have(clause: Clause, who: Who) -> list[Fact] | None:
 
 def _is_about_having(clause: Clause) -> bool:
     if clause.lemma in {"have", "own"}:
-        return clause.tense in {Tense.PRESENT, Tense.PERFECT}
+        return not any(helper.tag_ == "MD" for helper in clause.auxiliaries) and clause.tense in {
+            Tense.PRESENT,
+            Tense.PERFECT,
+        }
     return clause.lemma in _GAINING | _BUYING | _LOSING and clause.tense in PAST
 
 
@@ -106,12 +109,18 @@ def _parted(clause: Clause, who: Who) -> Fact | None:
     told = predicate(clause, rest(clause))
     if clause.lemma in {"die", "pass"} and not who.is_self:
         return replace(fact(who, "have", who.topic, told, holds=False, lasting=True), who=SELF)
+    if clause.lemma in {"dump", "leave"} and not who.is_self and _is_speaker(clause.child("dobj")):
+        return replace(fact(who, "have", who.topic, told, holds=False, lasting=True), who=SELF)
     partner = _partner(clause) if clause.lemma in {"break", "split", "separate"} else None
     if partner is None or is_vague(partner):
         return None
     words = phrase(partner, without=_rest_of_pair(partner))
     told = told if "with" in told or "from" in told else f"broke up with {write(words)}"
     return fact(who, "have", topic(partner, words), told, holds=False, lasting=True)
+
+
+def _is_speaker(token: Token | None) -> bool:
+    return token is not None and token.lower_ == "me"
 
 
 def _partner(clause: Clause) -> Token | None:
@@ -130,7 +139,11 @@ def _rest_of_pair(partner: Token) -> list[Token]:
 
 def _is_fleeting(thing: Token) -> bool:
     """Whether one has it for a conversation only: "a question", but not "a heart problem"."""
-    kinds = [child for child in thing.children if child.dep_ in {"compound", "amod"}]
+    kinds = [
+        child
+        for child in thing.children
+        if child.dep_ in {"compound", "amod"} and key(child) not in lexicon.SAYING_NOTHING
+    ]
     return is_vague(thing) or (key(thing) in lexicon.FLEETING_THINGS and not kinds)
 
 

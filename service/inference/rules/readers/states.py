@@ -8,7 +8,7 @@ from spacy.tokens import Token
 
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense, object_of
-from service.inference.rules.facts import Fact, Who, denied, fact, negative, predicate, rest
+from service.inference.rules.facts import Fact, Who, denied, fact, is_of_the_day, negative, predicate, rest
 from service.inference.rules.parse import shown
 from service.inference.rules.phrases import capital, is_vague, key, listed, phrase, topic, write
 from service.inference.rules.readers.names import name_fact
@@ -24,6 +24,8 @@ def being(clause: Clause, who: Who) -> list[Fact] | None:
     state = clause.child("acomp", "attr", "oprd", *(["dobj"] if clause.lemma == "turn" else []))
     if state is None or clause.tense is Tense.FUTURE:
         return None
+    if is_of_the_day(clause) and clause.lemma == "be":
+        return []
     facts: list[Fact] = []
     for part in listed(state):
         facts.extend(_is(clause, who, part.head, list(part.words)))
@@ -79,7 +81,9 @@ def _state(clause: Clause, who: Who, head: Token, words: list[Token]) -> Fact:
 def condition(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I'm in a relationship", "I'm on a diet"."""
     inside = clause.object_of("in", "on")
-    if clause.lemma != "be" or inside is None or key(inside) not in lexicon.LASTING_CONDITIONS:
+    if clause.lemma != "be" or inside is None:
+        return None
+    if not ({key(word) for word in phrase(inside)} & lexicon.LASTING_CONDITIONS or _is_substance(inside)):
         return None
     if clause.tense in {Tense.PAST, Tense.FUTURE}:
         return []
@@ -87,6 +91,12 @@ def condition(clause: Clause, who: Who) -> list[Fact] | None:
     slot = "marital" if key(inside) == "relationship" else "be"
     told = denied(clause, "be", rest(clause)) if negative(clause) else predicate(clause, rest(clause))
     return [fact(who, slot, about, told, holds=not negative(clause))]
+
+
+def _is_substance(noun: Token) -> bool:
+    """Whether "on" it means to take it: "on antidepressants"."""
+    plain = noun.head.lower_ == "on" and noun.tag_ in {"NN", "NNS"}
+    return plain and not any(noun.lefts) and key(noun) not in lexicon.FLEETING_PLACES
 
 
 def _not_named(who: Who, head: Token) -> Fact:
@@ -115,6 +125,10 @@ def _apposed(clause: Clause, who: Who, name: Token) -> list[Fact]:
             words = phrase(child)
             facts.append(
                 fact(who, kind_of(child), topic(child, words), f"{clause.third('be')} {write(words)}")
+            )
+        elif child.dep_ == "appos" and child.tag_ == "CD" and child.text.isdigit():
+            facts.append(
+                fact(who, "age", topic(None, [child]), f"{clause.third('be')} {shown(child)} years old")
             )
         elif child.dep_ == "prep" and child.text.lower() == "from":
             facts.extend(origin(clause, who, place) for place in child.children)

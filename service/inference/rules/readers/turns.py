@@ -21,7 +21,7 @@ def turned(clause: Clause, who: Who) -> list[Fact] | None:
     if inner is None or clause.tense in {Tense.FUTURE, Tense.PROGRESSIVE} or negative(clause):
         return None
     if clause.verb.lower_ == "used" and inner.tag_ == "VB":
-        return [_used_to(who, inner)]
+        return [_used_to(who, inner)] if inner.lemma_ not in lexicon.FLEETING_VERBS else []
     stops, starts = clause.lemma in _STOPPING, clause.lemma in _STARTING
     if not (stops or starts) or clause.tense not in PAST or inner.tag_ not in {"VBG", "VB", "NN", "NNS"}:
         return None

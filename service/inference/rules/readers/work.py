@@ -18,7 +18,8 @@ def employment(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I work at", "I joined", "I got a job at", "I quit", "I was laid off", "I retired"."""
     if clause.lemma == "work" and clause.tense not in {Tense.FUTURE, Tense.PAST}:
         return _works(clause, who)
-    if clause.tense not in PAST or negative(clause):
+    retired = clause.lemma == "retire" and clause.child("auxpass") is not None
+    if (clause.tense not in PAST and not retired) or negative(clause):
         return None
     for change in (_retired, _left_firm, _left_job, _dismissed, _promoted, _hired):
         found = change(clause, who)
@@ -64,6 +65,9 @@ def _left_firm(clause: Clause, who: Who) -> Fact | None:
     """Reads "I left Acme"; it may be a town as well."""
     thing = clause.child("dobj")
     if clause.lemma not in {"quit", "leave"} or thing is None or not thing.tag_.startswith("NNP"):
+        return None
+    until = clause.object_of("for")
+    if until is not None and not until.tag_.startswith("NNP"):
         return None
     told = predicate(clause, rest(clause))
     about = topic(thing, phrase(thing))
