@@ -118,15 +118,16 @@ async def running_service(
         if settings.database_url is None or settings.chroma_url is None:
             stack.enter_context(sole_owner(settings.data_dir))
         database, embedder = await asyncio.gather(
-            asyncio.to_thread(open_database, settings), _open_embedder(settings)
+            asyncio.to_thread(open_database, settings), open_embedder(settings)
         )
         stack.callback(database.close)
         stack.push_async_callback(embedder.close)
         accounts = SqlAccounts(database)
-        await _check_embedding_space(accounts, embedder)
+        await check_embedding_space(accounts, embedder)
+        database.expect(embedder.model)
         first_key = await _ensure_account(accounts, settings, make_first_key=make_first_key)
         reasoner, writer = await _open_reasoner(settings, embedder, stack)
-        index = ChromaIndex(_chroma(settings), embedder.model, embedder.dimensions)
+        index = ChromaIndex(chroma_of(settings), embedder.model, embedder.dimensions)
         stack.callback(index.close)
         holder = Holder(lease=timedelta(seconds=settings.lease_seconds))
         ledger, leases = SqlLedger(database, holder), SqlLeases(database, holder)
@@ -184,7 +185,12 @@ async def running_service(
             stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
 
         readiness = Readiness(
-            {"ledger": ledger.ping, "index": index.ping, "embedder": embedder.ping},
+            {
+                "ledger": ledger.ping,
+                "index": index.ping,
+                "embedder": embedder.ping,
+                "embedding space": lambda: check_embedding_space(accounts, embedder),
+            },
             SERVICES,
         )
         await stack.enter_async_context(
@@ -236,7 +242,8 @@ async def _stop(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _open_embedder(settings: Settings) -> Embedder:
+async def open_embedder(settings: Settings) -> Embedder:
+    """The embedder that the settings ask for."""
     if settings.embedder is EmbedderChoice.OPENAI and settings.openai_api_key is not None:
         remote = OpenAIEmbedder(
             api_key=settings.openai_api_key.get_secret_value(),
@@ -270,7 +277,8 @@ async def _open_reasoner(
     return rules, ExtractiveWriter(embedder)
 
 
-def _chroma(settings: Settings) -> connect.Connect:
+def chroma_of(settings: Settings) -> connect.Connect:
+    """The way to the index that the settings ask for."""
     if settings.chroma_url is not None:
         given = settings.chroma_headers
         return connect.server(
@@ -279,13 +287,18 @@ def _chroma(settings: Settings) -> connect.Connect:
     return connect.embedded(settings.data_dir / "chroma")
 
 
-async def _check_embedding_space(accounts: SqlAccounts, embedder: Embedder) -> None:
+async def check_embedding_space(accounts: SqlAccounts, embedder: Embedder) -> None:
+    """Records the embedder's model on the first start.
+
+    Raises:
+        StartError: the index holds vectors of another one.
+    """
     model, dimensions = await accounts.embedding_space(embedder.model, embedder.dimensions)
     if (model, dimensions) != (embedder.model, embedder.dimensions):
         raise StartError(
             f"The stored vectors are of {model} ({dimensions} dimensions); the settings ask for "
             f"{embedder.model} ({embedder.dimensions}). Vectors of different models cannot be compared. Set "
-            "MEMORYD_EMBEDDER and MEMORYD_EMBEDDING_MODEL back, or start with an empty MEMORYD_DATA_DIR."
+            "MEMORYD_EMBEDDER and MEMORYD_EMBEDDING_MODEL back, or run `memoryd reindex` with the new ones."
         )
 
 

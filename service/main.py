@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import structlog
 import typer
@@ -23,6 +23,8 @@ from service.memory.errors import MemorydError
 
 KEY_FILE = "api-key"
 """In MEMORYD_DATA_DIR: the key that `memoryd serve` made on its first start, readable by its owner only."""
+
+T = TypeVar("T")
 
 app = typer.Typer(
     help="A memory service for AI agents.",
@@ -64,6 +66,57 @@ def service() -> None:
 def gateway() -> None:
     """Serve REST only, in front of the service at MEMORYD_GRPC_TARGET."""
     _run(_serve(_settings(), with_service=False, with_gateway=True))
+
+
+@app.command()
+def reindex(
+    grace: Annotated[
+        float, typer.Option(help="Seconds between the switch to another model and the end of its index.")
+    ] = 10.0,
+) -> None:
+    """Build the index anew from the ledger, for the embedding model that the settings name."""
+    from service import upkeep  # noqa: PLC0415 - loads every store
+
+    done = _result(upkeep.reindex(_settings(), grace))
+    typer.echo(f"{done.memories} memories embedded, {done.removed} vectors without memory removed")
+    if done.switched_from is not None:
+        typer.echo(f"switched over from {done.switched_from}: restart what still runs with it")
+
+
+@app.command()
+def check(
+    sample: Annotated[int, typer.Option(min=0, help="Of how many memories to make the vector anew.")] = 200,
+) -> None:
+    """Compare ledger and index; exit code 1 when they differ."""
+    from service import upkeep  # noqa: PLC0415
+
+    differences = _result(upkeep.check(_settings(), sample))
+    for each in differences:
+        typer.echo(f"{each.kind:8} {each.project_id or '-':36} {each.what}")
+    typer.echo(f"{len(differences)} differences", err=True)
+    if differences:
+        raise SystemExit(1)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="A directory that is not there yet, or empty.")],
+) -> None:
+    """Copy the embedded ledger, also while memoryd serves. The index is built from it by `restore`."""
+    from service import upkeep  # noqa: PLC0415
+
+    typer.echo(f"{upkeep.backup(_settings(), target)} memories saved to {target}")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A directory that `memoryd backup` made.")],
+) -> None:
+    """Put a backup into an empty MEMORYD_DATA_DIR, and build the index."""
+    from service import upkeep  # noqa: PLC0415
+
+    done = _result(upkeep.restore(_settings(), source))
+    typer.echo(f"{done.memories} memories restored")
 
 
 @keys.command("create")
@@ -231,6 +284,16 @@ def _show_curl(settings: Settings, first_key: str | None) -> None:
 def _write_private(path: Path, text: str) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text + "\n")
+
+
+def _result(work: Coroutine[Any, Any, T]) -> T:
+    results: list[T] = []
+
+    async def keep() -> None:
+        results.append(await work)
+
+    _run(keep())
+    return results[0]
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

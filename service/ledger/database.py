@@ -32,6 +32,9 @@ _OUR_FAULTS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
 START_LOCK = 0x6D656D6F7279
 """What replicas of memoryd lock on PostgreSQL while they set up the database."""
 
+EMBEDDING_MODEL = "embedding_model"
+"""The execution option of a writing connection that says whose vectors it commits."""
+
 READERS = 4
 BUSY_SECONDS = 10.0
 """How long a SQLite connection waits for another process's write to end."""
@@ -70,6 +73,10 @@ class Database:
                 _check_references(connection)
         except (DBAPIError, PoolTimeoutError) as error:
             raise _unavailable() from error
+
+    def expect(self, embedding_model: str) -> None:
+        """Lets commits fail from now on when the index is switched to another embedding model."""
+        self._writer = self._writer.execution_options(**{EMBEDDING_MODEL: embedding_model})
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Runs a transaction that changes nothing.

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from service.bootstrap import _chroma
+from service.bootstrap import chroma_of
 from service.config import Settings, SettingsError, read_settings
 from service.index.chroma import ChromaIndex
 from service.memory.errors import Unavailable
@@ -44,7 +44,7 @@ async def test_headers_are_sent(
     monkeypatch.setenv("MEMORYD_CHROMA_URL", url)
     monkeypatch.setenv("MEMORYD_CHROMA_HEADERS", HEADERS)
     settings: Settings = read_settings()
-    index = ChromaIndex(_chroma(settings), "model", 3)
+    index = ChromaIndex(chroma_of(settings), "model", 3)
     with pytest.raises(Unavailable):
         await index.ping()
     index.close()
