@@ -19,7 +19,15 @@ from service.ledger.members import SqlMembers
 from service.ledger.memberships import organizations_of, usable_projects
 from service.ledger.organizations import SqlOrganizations
 from service.ledger.projects import SqlProjects
-from service.ledger.schema import api_keys, dropped_projects, metadata, organizations, projects, webhooks
+from service.ledger.schema import (
+    api_keys,
+    dropped_projects,
+    metadata,
+    organizations,
+    profile_jobs,
+    projects,
+    webhooks,
+)
 from service.ledger.webhooks import SqlWebhooks
 from service.memory.accounts import AccessRole, Principal, ProjectSelection, digest, new_secret
 from service.memory.errors import AlreadyExists, InvalidRequest, NotFound
@@ -112,10 +120,18 @@ class Migrated(Protocol):
     database: Database
 
 
+REFERRED = {"webhook_id": webhooks, "job_id": profile_jobs}
+"""The tables that columns refer to beside those of projects."""
+
+
 def known(table: Table, project: Project) -> dict[str, object]:
     """Values that must be those of rows that are there."""
-    webhook = select(webhooks.c.id).where(webhooks.c.project_id == project.id).limit(1).scalar_subquery()
-    return {"project_id": project.id} | ({"webhook_id": webhook} if "webhook_id" in table.c else {})
+    referred: dict[str, object] = {
+        name: select(to.c.id).where(to.c.project_id == project.id).limit(1).scalar_subquery()
+        for name, to in REFERRED.items()
+        if name in table.c
+    }
+    return {"project_id": project.id, **referred}
 
 
 def invented(table: Table) -> dict[str, object]:
