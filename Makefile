@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 TESTS ?= tests
 PYTEST_OPTIONS ?= -n 2 --dist loadfile
+SECONDS ?= 60
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev serve demo test bench check format lint types protos protos-release clients-table protos-check lock clean
+.PHONY: help install install-dev serve demo test soak bench check format lint types protos protos-release clients-table protos-check lock clean
 
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -39,6 +40,9 @@ demo: install-dev  ## Play a scripted conversation against a fresh server.
 
 test: install-dev  ## Run every test (TESTS=path for some of them).
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS) $(TESTS)
+
+soak: install-dev  ## Kill replicas at random under load (SECONDS=60) and check that nothing is lost or doubled.
+	$(BIN)/python -m tests.soak --seconds $(SECONDS)
 
 bench: install-dev  ## Run the benchmarks (PARTS="scope" for some of them).
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/bench.lock

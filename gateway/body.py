@@ -37,6 +37,13 @@ async def read_object(request: Request, caller: Caller) -> dict[str, object]:
         raise _malformed(str(error)) from None
 
 
+async def read_optional_object(request: Request, caller: Caller) -> dict[str, object]:
+    """The same where a request says enough by its path: no body is an empty object."""
+    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+        return {}
+    return await read_object(request, caller)
+
+
 def _parse(body: bytes) -> dict[str, object]:
     value = exact_json.loads(body)
     if not isinstance(value, dict):

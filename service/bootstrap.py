@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError
+import structlog
+
+from service.config import EmbedderChoice, ReasonerChoice, Settings, StartError, headers_from
 from service.data_dir import sole_owner
 from service.delivery.post import HttpPost
 from service.embeddings.local import LocalEmbedder
@@ -37,6 +40,7 @@ from service.ledger.exports import SqlExports
 from service.ledger.feed import SqlFeed
 from service.ledger.feedback import SqlFeedback
 from service.ledger.history import SqlChangeLog
+from service.ledger.leases import Holder, SqlLeases
 from service.ledger.ledger import SqlLedger
 from service.ledger.members import SqlMembers
 from service.ledger.memories import SqlMemories
@@ -52,13 +56,16 @@ from service.memory.add import AddMemories
 from service.memory.deliver import Retries, webhook_workers
 from service.memory.edit import DeleteMemories, UpdateMemories
 from service.memory.erase import EraseEntity
-from service.memory.errors import PermissionDenied
+from service.memory.errors import PermissionDenied, Unavailable
+from service.memory.events import RetryEvent
 from service.memory.exports import CreateExport, MakeExport, export_worker
 from service.memory.feed import Arrivals
 from service.memory.filling import Writer
 from service.memory.indexing import index_writer
 from service.memory.infer import InferFacts
+from service.memory.leases import Leases, lease_keeper
 from service.memory.members import MemberAdministration
+from service.memory.once import AddOnce
 from service.memory.organizations import OrganizationAdministration
 from service.memory.pending import SIDE_BY_SIDE, pending_workers
 from service.memory.ports import Embedder, Reasoner, Wake
@@ -77,6 +84,8 @@ from service.transport.stages import stages
 DEFAULT_EMBEDDING_MODEL = "text-embedding-3-small"
 BOOTSTRAP_KEY_NAME = "bootstrap"
 FIRST_KEY_NAME = "first start"
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +118,28 @@ async def running_service(
         if settings.database_url is None or settings.chroma_url is None:
             stack.enter_context(sole_owner(settings.data_dir))
         database, embedder = await asyncio.gather(
-            asyncio.to_thread(open_database, settings), _open_embedder(settings)
+            asyncio.to_thread(open_database, settings), open_embedder(settings)
         )
         stack.callback(database.close)
         stack.push_async_callback(embedder.close)
         accounts = SqlAccounts(database)
-        await _check_embedding_space(accounts, embedder)
+        await check_embedding_space(accounts, embedder)
+        database.expect(embedder.model)
         first_key = await _ensure_account(accounts, settings, make_first_key=make_first_key)
         reasoner, writer = await _open_reasoner(settings, embedder, stack)
-        index = ChromaIndex(_chroma(settings), embedder.model, embedder.dimensions)
+        index = ChromaIndex(chroma_of(settings), embedder.model, embedder.dimensions)
         stack.callback(index.close)
-        ledger = SqlLedger(database)
-        await ledger.recover(now())
+        holder = Holder(lease=timedelta(seconds=settings.lease_seconds))
+        ledger, leases = SqlLedger(database, holder), SqlLeases(database, holder)
+        # Nobody else works on a ledger in a directory of our own.
+        await leases.recover(now(), alone=settings.database_url is None)
+        stack.push_async_callback(_release, leases)
 
         to_index, to_tell, arrivals = asyncio.Event(), asyncio.Event(), Arrivals()
         committed, stored = all_of(to_index.set, to_tell.set, arrivals), Bell(SIDE_BY_SIDE)
         infer = InferFacts(ledger, index, embedder, reasoner, now)
         add = AddMemories(ledger, embedder, infer, now, on_commit=committed, on_pending=stored)
-        edits = SqlEdits(database)
+        edits, events = SqlEdits(database), SqlEventLog(database)
         delete = DeleteMemories(edits, now, on_commit=committed)
         erase = EraseEntity(SqlErasure(database), index, now, on_commit=committed)
         previews = SqlPreviews(database)
@@ -137,6 +150,7 @@ async def running_service(
             search=SearchMemories(reader, index, embedder, now),
             search_past=SearchPast(versions, index, embedder, now),
             add=add,
+            add_once=AddOnce(add, ledger, events, now, timedelta(hours=settings.idempotency_hours)),
             update=UpdateMemories(edits, embedder, now, on_commit=committed),
             preview=PreviewMemories(previews, infer, add, now),
             commit_preview=CommitPreview(previews, add, SqlEventLog(database), now),
@@ -144,8 +158,7 @@ async def running_service(
             log=SqlChangeLog(database),
             feedback=SqlFeedback(database),
         )
-        book, ordered = SqlExports(database), asyncio.Event()
-        await book.recover()
+        book, ordered = SqlExports(database, holder), asyncio.Event()
         exporting = export_worker(
             book, MakeExport(book, reader, writer, now), now, settings.request_timeout, ordered
         )
@@ -155,18 +168,29 @@ async def running_service(
             jobs, MakeProfile(jobs, reader, writer, now), now, settings.request_timeout, requested
         )
         profiles = SqlProfiles(database)
-        indexing = index_writer(ledger, index, to_index)
+        indexing = index_writer(ledger, leases, index, now, to_index)
         pending = pending_workers(ledger, add, now, settings.request_timeout, stored)
         deliveries = SqlDeliveries(database)
         post = HttpPost(allow_private=settings.webhook_allow_private)
         stack.push_async_callback(post.close)
         retries = Retries(settings.webhook_attempts, settings.webhook_retry_seconds)
         telling = webhook_workers(deliveries, post, now, retries, to_tell)
-        for worker in (indexing, exporting, profiling, *pending, *telling):
+
+        def resume() -> None:
+            stored()
+            ordered.set()
+
+        keeping = lease_keeper(leases, now, holder.lease, resume)
+        for worker in (keeping, indexing, exporting, profiling, *pending, *telling):
             stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
 
         readiness = Readiness(
-            {"ledger": ledger.ping, "index": index.ping, "embedder": embedder.ping},
+            {
+                "ledger": ledger.ping,
+                "index": index.ping,
+                "embedder": embedder.ping,
+                "embedding space": lambda: check_embedding_space(accounts, embedder),
+            },
             SERVICES,
         )
         await stack.enter_async_context(
@@ -176,7 +200,9 @@ async def running_service(
                 MemoryHandlers(accounts, memories, now),
                 _account_handlers(accounts, database, committed),
                 WebhookHandlers(WebhookAdministration(accounts, SqlWebhooks(database), now), deliveries),
-                EventHandlers(accounts, SqlEventLog(database), SqlFeed(database), arrivals),
+                EventHandlers(
+                    accounts, events, RetryEvent(ledger, events, stored), SqlFeed(database), arrivals
+                ),
                 EntityHandlers(accounts, register, delete, erase, now),
                 ExportHandlers(
                     accounts, book, CreateExport(book, now, on_pending=ordered.set), reader, writer, now
@@ -204,12 +230,20 @@ def _account_handlers(accounts: SqlAccounts, database: Database, on_commit: Wake
     )
 
 
+async def _release(leases: Leases) -> None:
+    try:
+        await leases.release(now())
+    except Unavailable:
+        log.warning("the ledger does not answer: others take up what is left when its lease is over")
+
+
 async def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _open_embedder(settings: Settings) -> Embedder:
+async def open_embedder(settings: Settings) -> Embedder:
+    """The embedder that the settings ask for."""
     if settings.embedder is EmbedderChoice.OPENAI and settings.openai_api_key is not None:
         remote = OpenAIEmbedder(
             api_key=settings.openai_api_key.get_secret_value(),
@@ -243,19 +277,28 @@ async def _open_reasoner(
     return rules, ExtractiveWriter(embedder)
 
 
-def _chroma(settings: Settings) -> connect.Connect:
+def chroma_of(settings: Settings) -> connect.Connect:
+    """The way to the index that the settings ask for."""
     if settings.chroma_url is not None:
-        return connect.server(settings.chroma_url)
+        given = settings.chroma_headers
+        return connect.server(
+            settings.chroma_url, None if given is None else headers_from(given.get_secret_value())
+        )
     return connect.embedded(settings.data_dir / "chroma")
 
 
-async def _check_embedding_space(accounts: SqlAccounts, embedder: Embedder) -> None:
+async def check_embedding_space(accounts: SqlAccounts, embedder: Embedder) -> None:
+    """Records the embedder's model on the first start.
+
+    Raises:
+        StartError: the index holds vectors of another one.
+    """
     model, dimensions = await accounts.embedding_space(embedder.model, embedder.dimensions)
     if (model, dimensions) != (embedder.model, embedder.dimensions):
         raise StartError(
             f"The stored vectors are of {model} ({dimensions} dimensions); the settings ask for "
             f"{embedder.model} ({embedder.dimensions}). Vectors of different models cannot be compared. Set "
-            "MEMORYD_EMBEDDER and MEMORYD_EMBEDDING_MODEL back, or start with an empty MEMORYD_DATA_DIR."
+            "MEMORYD_EMBEDDER and MEMORYD_EMBEDDING_MODEL back, or run `memoryd reindex` with the new ones."
         )
 
 

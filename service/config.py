@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import enum
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service import failpoints
 
 PREFIX = "MEMORYD_"
 
@@ -54,6 +57,21 @@ def _api_key(key: SecretStr) -> SecretStr:
     return key
 
 
+def headers_from(text: str) -> dict[str, str]:
+    """The headers in `NAME=VALUE,NAME=VALUE`."""
+    pairs = (pair.partition("=") for pair in text.split(","))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _headers(given: SecretStr) -> SecretStr:
+    for name, value in headers_from(given.get_secret_value()).items():
+        if not _HEADER_NAME.fullmatch(name) or not value or not value.isascii() or not value.isprintable():
+            raise ValueError("must be NAME=VALUE, several separated by commas, in printable ASCII")
+    return given
+
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
 Address = Annotated[str, AfterValidator(_host_and_port)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
@@ -90,6 +108,9 @@ class Settings(BaseSettings):
     chroma_url: str | None = Field(
         None, description="A Chroma server, http(s)://HOST:PORT. Default: embedded in MEMORYD_DATA_DIR."
     )
+    chroma_headers: Annotated[SecretStr, AfterValidator(_headers)] | None = Field(
+        None, description="Headers for the Chroma server: `NAME=VALUE`, several separated by commas."
+    )
     reasoner: ReasonerChoice = Field(
         ReasonerChoice.AUTO, description="`openai`, `rules`, or `auto`: openai when OPENAI_API_KEY is set."
     )
@@ -105,6 +126,15 @@ class Settings(BaseSettings):
     )
     request_timeout: Seconds = Field(
         60.0, description="Seconds a request may take when its caller sets no deadline."
+    )
+    lease_seconds: float = Field(
+        15.0,
+        ge=0.5,
+        le=3600,
+        description="Seconds after which others take up what a silent replica worked on.",
+    )
+    idempotency_hours: float = Field(
+        24.0, gt=0, le=8760, description="Hours for which the answer under an Idempotency-Key is kept."
     )
     max_concurrent_requests: int = Field(256, ge=1, description="Requests worked on at once; more are 429.")
     drain_seconds: float = Field(
@@ -172,7 +202,9 @@ def read_settings() -> Settings:
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
     """Variables that look like ours and are not: most likely misspelt."""
     fields = Settings.model_fields.items()
-    known = {PREFIX + name.upper() for name, field in fields if field.validation_alias is None}
+    known = {failpoints.VARIABLE} | {
+        PREFIX + name.upper() for name, field in fields if field.validation_alias is None
+    }
     return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
 
 

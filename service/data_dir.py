@@ -29,5 +29,8 @@ def sole_owner(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StartError(f"{directory} is in use by another memoryd") from None
+            raise StartError(
+                f"{directory} is in use by another memoryd. End that one, or set another MEMORYD_DATA_DIR. "
+                "Replicas share PostgreSQL and a Chroma server: MEMORYD_DATABASE_URL and MEMORYD_CHROMA_URL."
+            ) from None
         yield

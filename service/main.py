@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import structlog
 import typer
@@ -24,6 +24,8 @@ from service.memory.errors import MemorydError
 KEY_FILE = "api-key"
 """In MEMORYD_DATA_DIR: the key that `memoryd serve` made on its first start, readable by its owner only."""
 
+T = TypeVar("T")
+
 app = typer.Typer(
     help="A memory service for AI agents.",
     no_args_is_help=True,
@@ -32,6 +34,8 @@ app = typer.Typer(
 )
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+events = typer.Typer(help="Take up requests again that failed.", no_args_is_help=True)
+app.add_typer(events, name="events")
 log = structlog.get_logger(__name__)
 
 
@@ -62,6 +66,57 @@ def service() -> None:
 def gateway() -> None:
     """Serve REST only, in front of the service at MEMORYD_GRPC_TARGET."""
     _run(_serve(_settings(), with_service=False, with_gateway=True))
+
+
+@app.command()
+def reindex(
+    grace: Annotated[
+        float, typer.Option(help="Seconds between the switch to another model and the end of its index.")
+    ] = 10.0,
+) -> None:
+    """Build the index anew from the ledger, for the embedding model that the settings name."""
+    from service import upkeep  # noqa: PLC0415 - loads every store
+
+    done = _result(upkeep.reindex(_settings(), grace))
+    typer.echo(f"{done.memories} memories embedded, {done.removed} vectors without memory removed")
+    if done.switched_from is not None:
+        typer.echo(f"switched over from {done.switched_from}: restart what still runs with it")
+
+
+@app.command()
+def check(
+    sample: Annotated[int, typer.Option(min=0, help="Of how many memories to make the vector anew.")] = 200,
+) -> None:
+    """Compare ledger and index; exit code 1 when they differ."""
+    from service import upkeep  # noqa: PLC0415
+
+    differences = _result(upkeep.check(_settings(), sample))
+    for each in differences:
+        typer.echo(f"{each.kind:8} {each.project_id or '-':36} {each.what}")
+    typer.echo(f"{len(differences)} differences", err=True)
+    if differences:
+        raise SystemExit(1)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="A directory that is not there yet, or empty.")],
+) -> None:
+    """Copy the embedded ledger, also while memoryd serves. The index is built from it by `restore`."""
+    from service import upkeep  # noqa: PLC0415
+
+    typer.echo(f"{upkeep.backup(_settings(), target)} memories saved to {target}")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A directory that `memoryd backup` made.")],
+) -> None:
+    """Put a backup into an empty MEMORYD_DATA_DIR, and build the index."""
+    from service import upkeep  # noqa: PLC0415
+
+    done = _result(upkeep.restore(_settings(), source))
+    typer.echo(f"{done.memories} memories restored")
 
 
 @keys.command("create")
@@ -124,6 +179,27 @@ def revoke_key(
                 _give_up("there is no valid key with that id")
 
     _run(revoke())
+
+
+@events.command("retry")
+def retry_event(
+    event_id: Annotated[str, typer.Argument(help="The event's id, from the answer to the add or the log.")],
+) -> None:
+    """Have a failed request performed again, by a service that runs now or starts later."""
+    from service.ledger.events import project_of  # noqa: PLC0415
+    from service.ledger.ledger import SqlLedger  # noqa: PLC0415 - loads the ledger
+    from service.opening import open_database  # noqa: PLC0415
+
+    async def retry() -> None:
+        with closing(open_database(_settings())) as database:
+            project_id = await project_of(database, event_id)
+            if project_id is None:
+                _give_up("there is no event with that id")
+            if not await SqlLedger(database).retry_request(project_id, event_id):
+                _give_up("the event has not failed")
+            typer.echo(f"{event_id} PENDING")
+
+    _run(retry())
 
 
 def _settings() -> Settings:
@@ -210,6 +286,16 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text + "\n")
 
 
+def _result(work: Coroutine[Any, Any, T]) -> T:
+    results: list[T] = []
+
+    async def keep() -> None:
+        results.append(await work)
+
+    _run(keep())
+    return results[0]
+
+
 def _run(work: Coroutine[Any, Any, None]) -> None:
     if sys.platform == "win32":
         asyncio.run(work)
@@ -219,7 +305,7 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         uvloop.run(work)
 
 
-def _give_up(text: str) -> None:
+def _give_up(text: str) -> NoReturn:
     typer.echo(f"memoryd: {text}", err=True)
     raise SystemExit(2)
 

@@ -20,8 +20,8 @@ import httpx
 from memoryd.v1 import memory_service_pb2_grpc
 
 KEY = "m0-a-key-for-tests-0123456789"
-START_SECONDS = 40.0
-STOP_SECONDS = 20.0
+START_SECONDS = 90.0
+STOP_SECONDS = 40.0
 
 
 def free_port() -> int:
@@ -68,6 +68,12 @@ class Memoryd:
 
     def start(self) -> Memoryd:
         """Starts it and waits until it is ready."""
+        self.launch()
+        self.wait()
+        return self
+
+    def launch(self, **more: str) -> None:
+        """Starts it, with further settings."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         addresses = {
             "MEMORYD_GRPC_ADDRESS": f"127.0.0.1:{self.grpc_port}",
@@ -79,13 +85,11 @@ class Memoryd:
         with (self.data_dir / "output.log").open("w") as log:
             self.process = subprocess.Popen(
                 [str(Path(sys.executable).with_name("memoryd")), *self.command],
-                env=environment(self.data_dir, addresses | dict(self.settings)),
+                env=environment(self.data_dir, addresses | dict(self.settings) | more),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 text=True,
             )
-        self._wait()
-        return self
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ends it by a signal and gives its exit code."""
@@ -139,7 +143,8 @@ class Memoryd:
         events: list[dict[str, Any]] = answer.json()
         return events
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Waits until it is ready."""
         assert self.process is not None
         limit = time.monotonic() + START_SECONDS
         while time.monotonic() < limit:

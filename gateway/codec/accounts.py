@@ -40,9 +40,8 @@ def addressed(
     """
     violations: list[Violation] = []
     for name in ("org_id", "project_id"):
-        repeated = set(query.getlist(name)) | {
-            value for value in [(body or {}).get(name)] if value is not None
-        }
+        in_body = (body or {}).get(name)
+        repeated = [*query.getlist(name), *([] if in_body is None else [in_body])]
         if name in path and any(str(value).lower() != path[name].lower() for value in repeated):
             violations.append(Violation(name, f"{name} is given more than once, with different values"))
     return Decoded(kind(**path), violations)

@@ -14,7 +14,7 @@ from memoryd.v1.memory_service_pb2 import (
     PreviewMemoriesRequest,
 )
 from simplejson import RawJSON
-from starlette.datastructures import QueryParams
+from starlette.datastructures import Headers, QueryParams
 
 from gateway.codec.add_scope import with_scope
 from gateway.codec.categories import read_categories
@@ -37,6 +37,8 @@ TEXT_FIELDS = (
 )
 FLAG_FIELDS = ("infer", "immutable", "async_mode", "enable_graph")
 OBJECT_FIELDS = ("metadata", "structured_data_schema")
+
+KEY_HEADER = "idempotency-key"
 
 R = TypeVar("R", AddMemoriesRequest, PreviewMemoriesRequest)
 
@@ -87,6 +89,13 @@ def decode_v3(body: dict[str, object], query: QueryParams) -> Decoded[AddMemorie
     request = decoded.request
     verbatim = request.HasField("infer") and not request.infer
     request.async_mode = not verbatim and body.get("async_mode") is not False
+    return decoded
+
+
+def with_key(decoded: Decoded[AddMemoriesRequest], headers: Headers) -> Decoded[AddMemoriesRequest]:
+    """The same request under the name that the header Idempotency-Key gives it."""
+    if KEY_HEADER in headers:
+        decoded.request.request_id = headers[KEY_HEADER]
     return decoded
 
 

@@ -8,6 +8,7 @@ from memoryd.v1.event_service_pb2 import (
     GetEventRequest,
     ListEventsRequest,
     MemoryChange,
+    RetryEventRequest,
     WatchEventsRequest,
 )
 from memoryd.v1.memory_pb2 import Event
@@ -77,6 +78,14 @@ def memory_change_object(change: MemoryChange) -> dict[str, object]:
         "created_at": rfc3339(change.created_at),
         "cursor": change.cursor,
     }
+
+
+def decode_retry(event_id: str, body: dict[str, object], query: QueryParams) -> Decoded[RetryEventRequest]:
+    """Which event a path names, to be retried."""
+    violations: list[Violation] = []
+    request = RetryEventRequest(event_id=event_id)
+    assign(request, read_project(Fields(body, "", violations), query))
+    return Decoded(request, violations)
 
 
 def event_object(event: EventRecord) -> dict[str, object]:

@@ -144,6 +144,17 @@ _REJECTED = record(
 
 _RESULTS: Schema = {"type": "array", "items": {"oneOf": [ref("AddResult"), ref("Queued")]}}
 
+HEADERS: list[Schema] = [
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "maxLength": 255},
+        "description": "A new name for every new request. The same request sent again under it has "
+        "no second effect and is answered as the first time; another one is 409.",
+    }
+]
+
 SCHEMAS: dict[str, Schema] = {
     **_PARTS,
     "Message": _MESSAGE,

@@ -39,6 +39,7 @@ PROJECT_PARAMETERS = schemas.query_parameters(schemas.PROJECT)
 GET_PARAMETERS = schemas.query_parameters(memories.QUERY_PAST, schemas.PROJECT)
 FILTER_PARAMETERS = schemas.query_parameters(memories.QUERY_FILTERS, memories.QUERY_IDS, schemas.PROJECT)
 LIST_PARAMETERS = schemas.query_parameters(memories.QUERY_FILTERS, memories.QUERY_LIST, schemas.PROJECT)
+ADD_PARAMETERS = {"parameters": [*PROJECT_PARAMETERS["parameters"], *add.HEADERS]}
 PAGE_PARAMETERS = schemas.query_parameters(memories.PAGE, schemas.PROJECT)
 
 HEALTHY: dict[int | str, dict[str, Any]] = {

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from gateway.body import read_optional_object
 from gateway.calls import caller_of
 from gateway.codec import events
 from gateway.codec.pages import paged
@@ -15,7 +16,7 @@ from gateway.openapi import document
 from gateway.openapi.events import LIST_PARAMETERS, WATCH_PARAMETERS
 from gateway.routes.answers import address_of, answer_object
 from gateway.routes.streams import STREAM_HEADERS, server_sent
-from gateway.validation import open_checked, read_checked
+from gateway.validation import call_checked, open_checked, read_checked
 
 router = APIRouter(tags=["events"])
 
@@ -81,3 +82,19 @@ async def watch_events(request: Request) -> Response:
     return StreamingResponse(
         server_sent(opened, stopping), media_type="text/event-stream", headers=STREAM_HEADERS
     )
+
+
+@router.post(
+    "/v1/event/{event_id}/retry/",
+    summary="Retry an event",
+    response_model=None,
+    responses=document.responses("Event"),
+    openapi_extra=document.PROJECT_PARAMETERS,
+)
+async def retry_event(request: Request, event_id: str) -> Response:
+    """Performs a request that failed once more, in the background, under the same event id."""
+    caller = caller_of(request)
+    body = await read_optional_object(request, caller)
+    decoded = events.decode_retry(event_id, body, request.query_params)
+    found = await call_checked(caller, caller.stubs.events.RetryEvent, decoded)
+    return answer_object(events.event_object(found.event))

@@ -25,13 +25,13 @@ SCOPE_REQUIRED = "SCOPE_REQUIRED"
     summary="Add memories",
     response_model=None,
     responses=document.responses("AddResults"),
-    openapi_extra=document.request_body("AddRequest"),
+    openapi_extra=document.request_body("AddRequest", document.ADD_PARAMETERS),
 )
 async def add_memories(request: Request) -> Response:
     """Reads facts from messages and reconciles each with what is already known."""
     caller = caller_of(request)
     body = await read_object(request, caller)
-    decoded = add.decode(body, request.query_params)
+    decoded = add.with_key(add.decode(body, request.query_params), request.headers)
     result = await call_checked(caller, caller.stubs.memories.AddMemories, decoded)
     return answer(add.encode(result, decoded.request.output_format))
 
@@ -41,13 +41,13 @@ async def add_memories(request: Request) -> Response:
     summary="Add memories, and follow the event",
     response_model=None,
     responses=document.responses("AddResultsV3"),
-    openapi_extra=document.request_body("AddRequestV3"),
+    openapi_extra=document.request_body("AddRequestV3", document.ADD_PARAMETERS),
 )
 async def add_memories_v3(request: Request) -> Response:
     """Stores the request durably and answers at once, unless `async_mode` or `infer` is false."""
     caller = caller_of(request)
     body = await read_object(request, caller)
-    decoded = add.decode_v3(body, request.query_params)
+    decoded = add.with_key(add.decode_v3(body, request.query_params), request.headers)
     result = await call_checked(caller, caller.stubs.memories.AddMemories, decoded)
     return answer_object(add.encode_v3(result))
 

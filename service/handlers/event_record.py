@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from memoryd.exact_json import dumps
-from memoryd.v1 import event_service_pb2, memory_pb2
+from memoryd.v1 import event_service_pb2, memory_pb2, memory_service_pb2
 
 from service.handlers.add_request import evidence_proto, rejection_proto
 from service.memory.events import ADD, MadeChange, RequestRecord
@@ -56,6 +56,16 @@ def change_proto(change: LoggedChange) -> event_service_pb2.MemoryChange:
     if change.old_text is not None and change.new_text is not None:
         proto.previous_memory = change.old_text
     return proto
+
+
+def stored_response(record: RequestRecord) -> memory_service_pb2.AddMemoriesResponse:
+    """The answer to an add that has succeeded, as it was given the first time."""
+    return memory_service_pb2.AddMemoriesResponse(
+        event_id=record.event_id,
+        status=memory_pb2.EventStatus.Value(f"EVENT_STATUS_{record.status.value}"),
+        results=[result_proto(change) for change in record.changes],
+        rejected=[rejection_proto(rejection) for rejection in record.rejections],
+    )
 
 
 def timestamp(time: datetime) -> Timestamp:

@@ -14,7 +14,7 @@ from service.handlers.event_record import change_proto, record_proto
 from service.handlers.fields import Fields
 from service.handlers.pages import page_from
 from service.memory.accounts import Accounts, access_project, authenticate
-from service.memory.events import EVENT_TYPES, EventFilter, EventLog, get_event, list_events
+from service.memory.events import EVENT_TYPES, EventFilter, EventLog, RetryEvent, get_event, list_events
 from service.memory.feed import Arrivals, Feed, cursor_of, follow, position_in
 from service.memory.model import RequestStatus, Scope
 from service.transport.call import current_call
@@ -24,9 +24,12 @@ from service.transport.chain import Context
 class EventHandlers(EventServiceServicer):
     """Requests of the project that the API key selects."""
 
-    def __init__(self, accounts: Accounts, log: EventLog, feed: Feed, arrivals: Arrivals) -> None:
+    def __init__(
+        self, accounts: Accounts, log: EventLog, retry: RetryEvent, feed: Feed, arrivals: Arrivals
+    ) -> None:
         self._accounts = accounts
         self._log = log
+        self._retry = retry
         self._feed = feed
         self._arrivals = arrivals
 
@@ -58,6 +61,19 @@ class EventHandlers(EventServiceServicer):
         event_id = fields.uuid("event_id", request.event_id)
         project_id = await admit(self._accounts, request, fields)
         return pb.GetEventResponse(event=record_proto(await get_event(self._log, project_id, event_id or "")))
+
+    async def RetryEvent(
+        self,
+        request: pb.RetryEventRequest,
+        context: Context,
+    ) -> pb.RetryEventResponse:
+        """Performs a failed request once more, in the background."""
+        fields = Fields()
+        event_id = fields.uuid("event_id", request.event_id)
+        project_id = await admit(self._accounts, request, fields, writes=True)
+        if request.validate_only:
+            return pb.RetryEventResponse()
+        return pb.RetryEventResponse(event=record_proto(await self._retry(project_id, event_id or "")))
 
     async def WatchEvents(
         self,

@@ -10,9 +10,11 @@ from memoryd.v1 import memory_service_pb2 as pb
 from memoryd.v1.memory_pb2 import Feedback
 from memoryd.v1.memory_service_pb2_grpc import MemoryServiceServicer
 
+from service.failpoints import ANSWERED, failpoint_soon
 from service.handlers.add_request import request_from, response_from
 from service.handlers.admission import admit
 from service.handlers.edit_request import edit_from, edits_from, history_proto, ids_from, opinion_from
+from service.handlers.event_record import stored_response
 from service.handlers.fields import Fields
 from service.handlers.list_request import filter_from, listing_from, page_proto, versions_proto
 from service.handlers.memory_proto import memory_proto
@@ -23,8 +25,11 @@ from service.memory.accounts import Accounts
 from service.memory.add import AddMemories
 from service.memory.browse import get_memory, list_memories
 from service.memory.edit import DeleteMemories, UpdateMemories
+from service.memory.events import RequestRecord
 from service.memory.feedback import FeedbackBook
 from service.memory.history import ChangeLog, read_history
+from service.memory.model import Outcome
+from service.memory.once import AddOnce
 from service.memory.ports import Clock, MemoryReader
 from service.memory.preview import CommitPreview, PreviewMemories
 from service.memory.search import SearchMemories
@@ -43,6 +48,7 @@ class MemoryUseCases:
     search: SearchMemories
     search_past: SearchPast
     add: AddMemories
+    add_once: AddOnce
     preview: PreviewMemories
     commit_preview: CommitPreview
     update: UpdateMemories
@@ -64,11 +70,17 @@ class MemoryHandlers(MemoryServiceServicer):
         call = current_call()
         fields = Fields()
         command = request_from(request, fields)
+        key = fields.identifier("request_id", request.request_id) if request.HasField("request_id") else None
         project_id = await self._writable(request, fields)
         if request.validate_only:
             return pb.AddMemoriesResponse()
         command = replace(command, actor=call.principal.key_id)
-        return response_from(await self._memories.add(project_id, command, call.deadline))
+        if key is None:
+            outcome: Outcome | RequestRecord = await self._memories.add(project_id, command, call.deadline)
+        else:
+            outcome = await self._memories.add_once(project_id, command, key, call.deadline)
+        failpoint_soon(ANSWERED)
+        return response_from(outcome) if isinstance(outcome, Outcome) else stored_response(outcome)
 
     async def PreviewMemories(
         self, request: pb.PreviewMemoriesRequest, context: Context

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection as Several
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -117,6 +118,18 @@ class ChromaIndex:
         A server's files are its own: there the vectors are deleted, and `chroma vacuum` is its operator's.
         """
         await self._run(self._writer, lambda: self._wipe(project_id))
+
+    async def scopes(self, project_id: str) -> Mapping[str, Scope]:
+        """The scope of every vector of a project, by memory id."""
+        return await self._run(self._readers, lambda: self._read(project_id, rows.scopes_by_id, {}))
+
+    async def strays(self, project_ids: Several[str]) -> Sequence[str]:
+        """Names of collections of memoryd that are of none of these projects, or of another model."""
+        return await self._run(self._readers, lambda: self._open().collections.strays(project_ids))
+
+    async def drop_stray(self, name: str) -> None:
+        """Deletes a collection by its name."""
+        await self._run(self._writer, lambda: self._open().connection.client.delete_collection(name))
 
     async def ping(self) -> None:
         """Raises Unavailable unless the index answers, store and all."""

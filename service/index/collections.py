@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 
 from chromadb import Collection
 from chromadb.api import ClientAPI
@@ -13,6 +14,8 @@ from chromadb.errors import NotFoundError
 from service.index.failures import INDEX_INCOMPATIBLE
 from service.memory.errors import Unavailable
 
+PREFIX = "memoryd-"
+LISTED = 500
 REMEMBERED = 1_000
 """Collections that are kept at hand; looking one up costs a round trip."""
 
@@ -101,8 +104,16 @@ class ProjectCollections:
             embedding_function=None,
         )
 
+    def strays(self, project_ids: Iterable[str]) -> Sequence[str]:
+        """Names of collections of memoryd that are of none of these projects, or of another model."""
+        needed, found, offset = {self._name(project_id) for project_id in project_ids}, list[str](), 0
+        while page := self._client.list_collections(limit=LISTED, offset=offset):
+            found += [each.name for each in page]
+            offset += len(page)
+        return sorted(name for name in found if name.startswith(PREFIX) and name not in needed)
+
     def _name(self, project_id: str) -> str:
-        return f"memoryd-{project_id}-{hashlib.sha256(self._model.encode()).hexdigest()[:16]}"
+        return f"{PREFIX}{project_id}-{hashlib.sha256(self._model.encode()).hexdigest()[:16]}"
 
     def _recall(self, project_id: str) -> Collection | None:
         with self._lock:

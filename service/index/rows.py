@@ -43,6 +43,18 @@ def vectors_by_id(collection: Collection, memory_ids: Sequence[str], rows: int) 
     return found
 
 
+def scopes_by_id(collection: Collection, rows: int) -> dict[str, Scope]:
+    """The scope of every row, by id, read at most `rows` at once."""
+    found: dict[str, Scope] = {}
+    while True:
+        page = collection.get(limit=rows, offset=len(found), include=["metadatas"])
+        for memory_id, metadata in zip(page["ids"], page["metadatas"] or [], strict=True):
+            ids = {name: str(value) for name, value in (metadata or {}).items() if name in FIELDS}
+            found[memory_id] = Scope(**ids)
+        if len(page["ids"]) < rows:
+            return found
+
+
 def nearest(collection: Collection, scope: Scope, queries: Vectors, limit: int) -> list[tuple[str, float]]:
     """The `limit` memories of the scope nearest to any query, with the similarity to the nearest query."""
     answer = collection.query(

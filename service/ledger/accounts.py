@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from service.ledger.database import Database
+from service.ledger.database import Database, alone
 from service.ledger.memberships import (
     ensure_member,
     role_in_organization,
@@ -106,6 +106,7 @@ class SqlAccounts:
         """The default project's id, and whether it was made just now."""
 
         def ensure(connection: Connection) -> tuple[str, bool]:
+            alone(connection)
             existing = connection.scalar(
                 select(projects.c.id).order_by(projects.c.created_at, projects.c.id).limit(1)
             )
@@ -229,6 +230,7 @@ class SqlAccounts:
         """The model and size of the vectors in the index: the given ones when none were recorded yet."""
 
         def ensure(connection: Connection) -> tuple[str, int]:
+            alone(connection)
             row = connection.execute(select(embedding_space)).one_or_none()
             if row is not None:
                 return row.model, row.dimensions

@@ -9,9 +9,11 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from service.ledger import filter_rows, rows, versions
+from service.ledger.database import EMBEDDING_MODEL
 from service.ledger.profiles import forget_profiles_of_nobody
 from service.ledger.schema import changes as change_log
-from service.ledger.schema import memories, outbox
+from service.ledger.schema import embedding_space, memories, outbox
+from service.memory.errors import Unavailable
 from service.memory.model import Change, Event
 
 LOG_LOCK = 0x6C6F67
@@ -75,3 +77,18 @@ def next_in_the_log(connection: Connection, project_id: str) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(project_id, LOG_LOCK))))
+    check_embedding_space(connection)
+
+
+def check_embedding_space(connection: Connection) -> None:
+    """Ends a commit of a process whose vectors are not those of the index any more (see `Database.expect`).
+
+    Raises:
+        Unavailable: `memoryd reindex` has switched to another model.
+    """
+    expected = connection.get_execution_options().get(EMBEDDING_MODEL)
+    if expected is None:
+        return
+    model = connection.scalar(select(embedding_space.c.model).with_for_update(read=True))
+    if model != expected:
+        raise Unavailable("The index is of another embedding model now.", reason="EMBEDDING_SPACE_CHANGED")

@@ -7,6 +7,7 @@ commit. A caller that goes away therefore never leaves one half done.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -27,6 +28,12 @@ Result = TypeVar("Result")
 
 _OUR_FAULTS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
 """What a database that answers finds wrong with a statement or its values. Trying again would not help."""
+
+START_LOCK = 0x6D656D6F7279
+"""What replicas of memoryd lock on PostgreSQL while they set up the database."""
+
+EMBEDDING_MODEL = "embedding_model"
+"""The execution option of a writing connection that says whose vectors it commits."""
 
 READERS = 4
 BUSY_SECONDS = 10.0
@@ -61,10 +68,15 @@ class Database:
         try:
             with _loose(self._writer), self._writer.begin() as connection:
                 config.attributes["connection"] = connection
+                alone(connection)
                 command.upgrade(config, "head")
                 _check_references(connection)
         except (DBAPIError, PoolTimeoutError) as error:
             raise _unavailable() from error
+
+    def expect(self, embedding_model: str) -> None:
+        """Lets commits fail from now on when the index is switched to another embedding model."""
+        self._writer = self._writer.execution_options(**{EMBEDDING_MODEL: embedding_model})
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Runs a transaction that changes nothing.
@@ -126,7 +138,9 @@ class Database:
             except (DBAPIError, PoolTimeoutError) as error:
                 raise _unavailable() from error
 
-        return await asyncio.get_running_loop().run_in_executor(threads, transaction)
+        # Whoever listens in the thread, to log or to count, knows whose call it is.
+        inside = contextvars.copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(threads, inside, transaction)
 
 
 @contextmanager
@@ -149,6 +163,12 @@ def _set_foreign_keys(engine: Engine, state: str) -> None:
         connection.cursor().execute(f"PRAGMA foreign_keys={state}")
     finally:
         connection.close()
+
+
+def alone(connection: Connection) -> None:
+    """Lets replicas that start together migrate one after the other, until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(START_LOCK)))
 
 
 def _check_references(connection: Connection) -> None:

@@ -53,6 +53,12 @@ class SqlEventLog:
         return await self._database.read(read)
 
 
+async def project_of(database: Database, event_id: str) -> str | None:
+    """The project that has an event, for operators, who may see every project."""
+    query = select(requests.c.project_id).where(requests.c.id == event_id.lower())
+    return await database.read(lambda connection: connection.scalar(query))
+
+
 def _condition(project_id: str, wanted: EventFilter) -> ColumnElement[bool]:
     conditions = [requests.c.project_id == project_id]
     if wanted.status is not None:
@@ -85,11 +91,18 @@ def _record_from(row: rows.AnyRow, made: tuple[MadeChange, ...]) -> RequestRecor
         status=RequestStatus(row.status),
         changes=made,
         rejections=rows.rejections_from(row.rejections),
-        failure=None if row.reason is None else Failure(row.reason, row.error_text or ""),
+        failure=_failure_from(row),
         created_at=rows.time_from(row.created_at),
         started_at=None if row.started_at is None else rows.time_from(row.started_at),
         completed_at=None if row.completed_at is None else rows.time_from(row.completed_at),
     )
+
+
+def _failure_from(row: rows.AnyRow) -> Failure | None:
+    """Why it failed. A request that will be tried again has a reason too, and has not failed."""
+    if row.status != RequestStatus.FAILED.value:
+        return None
+    return Failure(row.reason, row.error_text or "")
 
 
 def _change_from(row: rows.AnyRow) -> MadeChange:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Select, insert, select
 
 from service.ledger import rows, stored_work
 from service.ledger.database import Database
+from service.ledger.leases import Holder
 from service.ledger.schema import exports
 from service.memory.errors import Failure
 from service.memory.exports import Export, Wanted
@@ -22,8 +24,9 @@ from service.memory.model import RequestStatus
 class SqlExports:
     """Implements `service.memory.exports.ExportBook`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, holder: Holder) -> None:
         self._database = database
+        self._holder = holder
 
     async def store(
         self, project_id: str, schema: Schema, wanted: Wanted, instructions: str | None, at: datetime
@@ -60,7 +63,8 @@ class SqlExports:
         """See the port."""
 
         def take(connection: Connection) -> Export | None:
-            row = stored_work.take_oldest(connection, exports, at)
+            taken: rows.Values = {"attempts": exports.c.attempts + 1, **self._holder.taken(at)}
+            row = stored_work.take_oldest(connection, exports, at, taken)
             return None if row is None else _export_from(row)
 
         return await self._database.write(take)
@@ -73,9 +77,9 @@ class SqlExports:
         """See the port."""
         await self._end(export, at, stored_work.failed(failure))
 
-    async def recover(self) -> int:
+    def at_work_on(self, export: Export) -> AbstractContextManager[None]:
         """See the port."""
-        return await self._database.write(lambda connection: stored_work.put_back(connection, exports))
+        return self._holder.at_work_on(export.id)
 
     async def _one(self, query: Select[Any]) -> Export | None:
         row = await self._database.read(lambda connection: connection.execute(query).one_or_none())

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from service.ledger import rows
+from service.ledger import claims, rows
 from service.ledger.commits import apply_changes, log_changes
 from service.ledger.database import Database
+from service.ledger.leases import Holder
 from service.ledger.projects import settings_from
 from service.ledger.schema import dropped_projects, memories, outbox, projects, requests, subjects
 from service.memory.access import NO_PROJECT
-from service.memory.errors import Conflict, NotFound
+from service.memory.errors import REQUEST_GIVEN_UP, SCOPE_CHANGED, Conflict, NotFound
 from service.memory.model import (
     INSTRUCTING_ROLES,
     AddRequest,
@@ -27,14 +28,15 @@ from service.memory.model import (
     Scope,
     Vector,
 )
-from service.memory.ports import IndexEntry, OutboxItem, ProjectSettings, ScopeSnapshot, StoredRequest
+from service.memory.ports import Claim, IndexEntry, OutboxItem, ProjectSettings, ScopeSnapshot, StoredRequest
 
 
 class SqlLedger:
     """Implements `service.memory.ports.Ledger`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, holder: Holder | None = None) -> None:
         self._database = database
+        self._holder = holder or Holder()
 
     async def project_settings(self, project_id: str) -> ProjectSettings:
         """See the port."""
@@ -46,25 +48,42 @@ class SqlLedger:
 
     async def store_request(self, project_id: str, request: AddRequest, at: datetime) -> str:
         """See the port."""
-        event_id = str(uuid.uuid4())
-        status = RequestStatus.PENDING if request.async_mode else RequestStatus.RUNNING
-        values = {
-            "id": event_id,
-            "project_id": project_id,
-            **rows.subject_values(request.scope),
-            **rows.scope_values(request.scope),
-            "actor": request.actor,
-            "payload": rows.payload_text(request),
-            "asynchronous": request.async_mode,
-            "status": status.value,
-            "created_at": rows.microseconds(at),
-            "started_at": None if request.async_mode else rows.microseconds(at),
-        }
+        values = claims.new_request(project_id, request, self._holder, at)
         try:
             await self._database.write(lambda connection: connection.execute(insert(requests).values(values)))
         except IntegrityError as error:  # the only reference of a request is its project
             raise NotFound(NO_PROJECT) from error
-        return event_id
+        return str(values["id"])
+
+    async def claim_request(
+        self, project_id: str, request: AddRequest, key: str, at: datetime, forgotten_before: datetime
+    ) -> Claim:
+        """See the port."""
+        digest = rows.payload_digest(request)
+
+        def known(connection: Connection) -> Claim | None:
+            return claims.stored_before(connection, project_id, key, digest, at, forgotten_before)
+
+        def claim(connection: Connection) -> Claim:
+            return claims.claim(
+                connection, project_id, request, key, digest, self._holder, at, forgotten_before
+            )
+
+        # Who waits for another call asks again and again, and should be in nobody's way.
+        if (found := await self._database.read(known)) is not None and not found.mine:
+            return found
+        try:
+            return await self._database.write(claim)
+        except IntegrityError:
+            try:
+                # Somebody else handed in the first request of the key. It is there now.
+                return await self._database.write(claim)
+            except IntegrityError as error:
+                raise NotFound(NO_PROJECT) from error
+
+    def at_work_on(self, event_id: str) -> AbstractContextManager[None]:
+        """See the port."""
+        return self._holder.at_work_on(event_id)
 
     async def take_pending(self, at: datetime) -> StoredRequest | None:
         """See the port."""
@@ -81,7 +100,11 @@ class SqlLedger:
         )
         oldest = (
             select(requests)
-            .where(requests.c.status == RequestStatus.PENDING.value, requests.c.sequence.in_(first))
+            .where(
+                requests.c.status == RequestStatus.PENDING.value,
+                requests.c.sequence.in_(first),
+                or_(requests.c.not_before.is_(None), requests.c.not_before <= rows.microseconds(at)),
+            )
             .order_by(requests.c.sequence)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -94,31 +117,20 @@ class SqlLedger:
             connection.execute(
                 update(requests)
                 .where(requests.c.sequence == row.sequence)
-                .values(status=RequestStatus.RUNNING.value, started_at=rows.microseconds(at))
-            )
-            return StoredRequest(row.id, row.project_id, rows.request_from(row))
-
-        return await self._database.write(take)
-
-    async def recover(self, at: datetime) -> int:
-        """See the port."""
-        left = requests.c.status == RequestStatus.RUNNING.value
-
-        def recover(connection: Connection) -> int:
-            again = update(requests).where(left, requests.c.asynchronous.is_(True))
-            lost = update(requests).where(left, requests.c.asynchronous.is_(False))
-            resumed = connection.execute(again.values(status=RequestStatus.PENDING.value, started_at=None))
-            failed = connection.execute(
-                lost.values(
-                    status=RequestStatus.FAILED.value,
-                    reason="INTERRUPTED",
-                    error_text="The process ended before it was done.",
-                    completed_at=rows.microseconds(at),
+                .values(
+                    status=RequestStatus.RUNNING.value,
+                    started_at=rows.microseconds(at),
+                    attempts=row.attempts + 1,
+                    reason=None,
+                    error_text=None,
+                    **self._holder.taken(at),
                 )
             )
-            return resumed.rowcount + failed.rowcount
+            return StoredRequest(
+                row.id, row.project_id, rows.request_from(row), in_background=True, attempt=row.attempts + 1
+            )
 
-        return await self._database.write(recover)
+        return await self._database.write(take)
 
     async def read_scope(self, project_id: str, scope: Scope) -> ScopeSnapshot:
         """See the port."""
@@ -188,8 +200,8 @@ class SqlLedger:
                 "rejections": rows.rejections_text(outcome.rejections),
                 "completed_at": rows.microseconds(at),
             }
-            if not _finish(connection, project_id, event_id, values):
-                raise Conflict("The request was given up meanwhile.", reason="REQUEST_GIVEN_UP")
+            if not self._finish(connection, project_id, event_id, values):
+                raise Conflict("The request was given up meanwhile.", reason=REQUEST_GIVEN_UP)
 
         try:
             await self._database.write(commit)
@@ -210,7 +222,48 @@ class SqlLedger:
             "error_text": text,
             "completed_at": rows.microseconds(at),
         }
-        await self._database.write(lambda connection: _finish(connection, project_id, event_id, values))
+        await self._database.write(lambda connection: self._finish(connection, project_id, event_id, values))
+
+    async def postpone_request(
+        self, project_id: str, event_id: str, reason: str, text: str, until: datetime
+    ) -> None:
+        """See the port."""
+        values: rows.Values = {
+            "status": RequestStatus.PENDING.value,
+            "reason": reason,
+            "error_text": text,
+            "started_at": None,
+            "owner": None,
+            "lease_until": None,
+            "not_before": rows.microseconds(until),
+        }
+        await self._database.write(lambda connection: self._finish(connection, project_id, event_id, values))
+
+    async def retry_request(self, project_id: str, event_id: str) -> bool:
+        """See the port."""
+        failed = and_(
+            requests.c.project_id == project_id,
+            requests.c.id == event_id,
+            requests.c.status == RequestStatus.FAILED.value,
+        )
+        again: rows.Values = {
+            "status": RequestStatus.PENDING.value,
+            "asynchronous": True,
+            "attempts": 0,
+            **dict.fromkeys(("reason", "error_text", "started_at", "completed_at", "not_before")),
+        }
+        retry = update(requests).where(failed).values(again)
+        return await self._database.write(lambda connection: connection.execute(retry).rowcount == 1)
+
+    def _finish(self, connection: Connection, project_id: str, event_id: str, values: rows.Values) -> bool:
+        """Ends work on a request, unless another process was given it meanwhile. A request ends once."""
+        mine = and_(
+            requests.c.project_id == project_id,
+            requests.c.id == event_id,
+            requests.c.status == RequestStatus.RUNNING.value,
+            requests.c.owner == self._holder.name,
+        )
+        return connection.execute(update(requests).where(mine).values(values)).rowcount == 1
 
     async def outbox(self, limit: int) -> Sequence[OutboxItem]:
         """See the port."""
@@ -277,15 +330,5 @@ def _advance(connection: Connection, project_id: str, scope: Scope, expected: in
         connection.execute(one_more.values(version=subjects.c.version + 1))
 
 
-def _finish(connection: Connection, project_id: str, event_id: str, values: rows.Values) -> bool:
-    """Ends a request that is being worked on. A request ends once: either committed or failed."""
-    running = and_(
-        requests.c.project_id == project_id,
-        requests.c.id == event_id,
-        requests.c.status == RequestStatus.RUNNING.value,
-    )
-    return connection.execute(update(requests).where(running).values(values)).rowcount == 1
-
-
 def _changed_meanwhile() -> Conflict:
-    return Conflict("The memories of this scope were changed meanwhile.", reason="SCOPE_CHANGED")
+    return Conflict("The memories of this scope were changed meanwhile.", reason=SCOPE_CHANGED)

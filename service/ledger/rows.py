@@ -9,7 +9,7 @@ import numpy as np
 from memoryd.exact_json import MAX_DEPTH, dumps, loads
 from sqlalchemy import Row
 
-from service.memory.filters.values import folded
+from service.memory.filters.values import canonical, digest, folded
 from service.memory.model import (
     AddRequest,
     Change,
@@ -172,23 +172,14 @@ def rejections_text(rejections: tuple[Rejection, ...]) -> str | None:
 
 def payload_text(request: AddRequest) -> str:
     """A request as JSON, without its scope, which has columns of its own."""
-    return dumps(
-        {
-            "messages": [[m.role.value, m.content, m.name] for m in request.messages],
-            "metadata": request.metadata,
-            "includes": request.includes,
-            "excludes": request.excludes,
-            "infer": request.infer,
-            "custom_categories": dict(request.custom_categories),
-            "custom_instructions": request.custom_instructions,
-            "agent_custom_instructions": request.agent_custom_instructions,
-            "immutable": request.immutable,
-            "expiration_date": request.expiration_date and request.expiration_date.isoformat(),
-            "said_at": None if request.said_at is None else microseconds(request.said_at),
-            "async_mode": request.async_mode,
-            "with_context": request.with_context,
-        }
-    )
+    return dumps(_payload(request))
+
+
+def payload_digest(request: AddRequest) -> str:
+    """A digest that two requests share when they ask for the same, however their JSON was written."""
+    # Through text, so that a number in it is what it will be when it is read again.
+    payload = loads(payload_text(request), max_depth=MAX_DEPTH + 1)
+    return digest(canonical({"scope": request.scope.ids, "payload": payload}))
 
 
 def rejections_from(text: str | None) -> tuple[Rejection, ...]:
@@ -218,6 +209,24 @@ def request_from(row: AnyRow) -> AddRequest:
 def messages_from(text: str) -> tuple[Message, ...]:
     """The messages of a request that `payload_text` wrote."""
     return _messages(cast("dict[str, Any]", loads(text)))
+
+
+def _payload(request: AddRequest) -> dict[str, object]:
+    return {
+        "messages": [[m.role.value, m.content, m.name] for m in request.messages],
+        "metadata": request.metadata,
+        "includes": request.includes,
+        "excludes": request.excludes,
+        "infer": request.infer,
+        "custom_categories": dict(request.custom_categories),
+        "custom_instructions": request.custom_instructions,
+        "agent_custom_instructions": request.agent_custom_instructions,
+        "immutable": request.immutable,
+        "expiration_date": request.expiration_date and request.expiration_date.isoformat(),
+        "said_at": None if request.said_at is None else microseconds(request.said_at),
+        "async_mode": request.async_mode,
+        "with_context": request.with_context,
+    }
 
 
 def _messages(payload: dict[str, Any]) -> tuple[Message, ...]:

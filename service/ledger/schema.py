@@ -53,6 +53,20 @@ def _subject() -> list[Column[str]]:
     return [Column("subject_kind", String(8), nullable=False), Column("subject_id", Name, nullable=False)]
 
 
+def _lease() -> list[SchemaItem]:
+    return [
+        Column("owner", Id, comment="the process at work on it"),
+        Column("lease_until", BigInteger, comment="when it may be taken from the owner"),
+        Column(
+            "attempts",
+            Integer,
+            nullable=False,
+            server_default="0",
+            comment="how often somebody began to work on it",
+        ),
+    ]
+
+
 def _membership() -> list[SchemaItem]:
     return [
         Column("member", Name, primary_key=True, index=True, comment="an email address, or a key's id"),
@@ -158,9 +172,14 @@ requests = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("completed_at", BigInteger),
+    *_lease(),
+    Column("not_before", BigInteger, comment="when to try it again"),
+    Column("idempotency_key", Name, comment="NULL: none, or forgotten"),
+    Column("payload_digest", Digest, comment="equal for equal requests"),
     Index(None, "project_id", "subject_kind", "subject_id", "sequence"),
     Index(None, "status", "sequence"),
     Index(None, "project_id", "created_at", "sequence"),
+    Index(None, "project_id", "idempotency_key", unique=True),
 )
 
 
@@ -397,6 +416,7 @@ exports = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("completed_at", BigInteger),
+    *_lease(),
     Index(None, "project_id", "sequence"),
     Index(None, "project_id", "filters_digest", "sequence"),
     Index(None, "status", "sequence"),
@@ -451,6 +471,14 @@ profiles = Table(
     Column("document", Text, nullable=False, comment="JSON object that fits the schema of its job"),
     Column("generation_count", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("name", String(64), primary_key=True, comment="what one process at a time does"),
+    Column("owner", Id, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
 )
 
 feedback = Table(

@@ -15,8 +15,10 @@ from service.memory.errors import Failure
 from service.memory.model import RequestStatus
 
 
-def take_oldest(connection: Connection, table: Table, at: datetime) -> rows.AnyRow | None:
-    """Takes the oldest PENDING row, as it was; it becomes RUNNING."""
+def take_oldest(
+    connection: Connection, table: Table, at: datetime, taken: rows.Values | None = None
+) -> rows.AnyRow | None:
+    """Takes the oldest PENDING row, as it was; it becomes RUNNING, with the values of a lease if any."""
     oldest = (
         select(table)
         .where(table.c.status == RequestStatus.PENDING.value)
@@ -26,7 +28,7 @@ def take_oldest(connection: Connection, table: Table, at: datetime) -> rows.AnyR
     )
     row = connection.execute(oldest).one_or_none()
     if row is not None:
-        values = {"status": RequestStatus.RUNNING.value, "started_at": rows.microseconds(at)}
+        values = {"status": RequestStatus.RUNNING.value, "started_at": rows.microseconds(at), **(taken or {})}
         connection.execute(update(table).where(table.c.sequence == row.sequence).values(values))
     return row
 

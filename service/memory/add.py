@@ -8,14 +8,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 
-from service.memory.errors import LEDGER_UNAVAILABLE, DeadlineExceeded, MemorydError
+from service.failpoints import COMMITTED, REQUEST_STORED, failpoint
+from service.memory.errors import LEDGER_UNAVAILABLE, SCOPE_CHANGED, DeadlineExceeded, MemorydError
 from service.memory.evidence import whole
 from service.memory.infer import InferFacts, Proposal, new_memory
 from service.memory.model import INSTRUCTING_ROLES, AddRequest, Change, Event, Outcome, RequestStatus
 from service.memory.ports import Clock, Deadline, Embedder, Ledger, StoredRequest, Wake
+
+PASSING = frozenset(
+    {
+        "MODEL_UNAVAILABLE",
+        "MODEL_RATE_LIMITED",
+        "MODEL_TIMEOUT",
+        "EMBEDDER_UNAVAILABLE",
+        "INDEX_UNAVAILABLE",
+        SCOPE_CHANGED,
+    }
+)
+"""Reasons for which it may go better later. What nobody waits for is then tried again."""
+
+MOST_ATTEMPTS = 5
+"""How often it is tried; then it stays FAILED until somebody asks to retry it."""
+
+BACKOFF_BASE = 4
+"""The pauses between attempts are its powers, in seconds: 1, 4, 16, 64."""
 
 log = structlog.get_logger(__name__)
 
@@ -60,10 +80,22 @@ class AddMemories:
         if not deadline.remaining():
             raise DeadlineExceeded("There was not enough time left to begin.")
         stored = await self._store(project_id, request)
+        return await self.begin(stored.event_id, project_id, request, deadline)
+
+    async def begin(self, event_id: str, project_id: str, request: AddRequest, deadline: Deadline) -> Outcome:
+        """Performs a request that was stored just now, or leaves that to a worker."""
+        failpoint(REQUEST_STORED)
         if request.async_mode:
             self._on_pending()
-            return Outcome(stored.event_id, RequestStatus.PENDING)
-        return await self.perform(stored, deadline)
+            return Outcome(event_id, RequestStatus.PENDING)
+        return await self.perform(StoredRequest(event_id, project_id, request), deadline)
+
+    async def abandon(
+        self, event_id: str, project_id: str, request: AddRequest, error: BaseException
+    ) -> None:
+        """Ends a request whose caller went away before it was begun; one for a worker is left to it."""
+        if not request.async_mode:
+            await self._give_up(StoredRequest(event_id, project_id, request), error)
 
     async def perform(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
         """Does what a stored request asks for; a failure is recorded with the request and raised."""
@@ -108,14 +140,16 @@ class AddMemories:
 
     async def _ended(self, stored: StoredRequest, work: Awaitable[Outcome]) -> Outcome:
         """What the work comes to; a failure is recorded with the request and raised."""
-        try:
-            outcome = await work
-        except (Exception, asyncio.CancelledError) as error:
-            # Whatever ended it: a request that nobody works on must not stay RUNNING.
-            await self._give_up(stored, error)
-            raise
-        self._on_commit()
-        return outcome
+        with self._ledger.at_work_on(stored.event_id):
+            try:
+                outcome = await work
+            except (Exception, asyncio.CancelledError) as error:
+                # Whatever ended it: a request that nobody works on must not stay RUNNING.
+                await self._give_up(stored, error)
+                raise
+            failpoint(COMMITTED)
+            self._on_commit()
+            return outcome
 
     async def _store(self, project_id: str, request: AddRequest) -> StoredRequest:
         storing = asyncio.ensure_future(self._ledger.store_request(project_id, request, self._now()))
@@ -123,19 +157,24 @@ class AddMemories:
             return StoredRequest(await asyncio.shield(storing), project_id, request)
         except asyncio.CancelledError as error:
             # Its transaction goes on without its caller, and must not leave a request that nobody ends.
-            await self._give_up(StoredRequest(await storing, project_id, request), error)
+            await self.abandon(await storing, project_id, request, error)
             raise
 
     async def _give_up(self, stored: StoredRequest, error: BaseException) -> None:
         reason, text = _failure(error)
-        if stored.request.async_mode and reason in {"CANCELLED", LEDGER_UNAVAILABLE}:
-            # Nobody waits for it, so it is the process that ends, and its next start takes the request up
-            # again; or the ledger does not answer, and it is tried again as soon as it does.
+        if stored.in_background and reason in {"CANCELLED", LEDGER_UNAVAILABLE}:
+            # Nobody waits for it, so it is the process that ends, and gives it back; or the ledger does not
+            # answer, and it is tried again as soon as it does.
             return
-        log.warning("add failed", event_id=stored.event_id, reason=reason)
-        await asyncio.shield(
-            self._ledger.fail_request(stored.project_id, stored.event_id, reason, text, self._now())
-        )
+        log.warning("add failed", event_id=stored.event_id, reason=reason, attempt=stored.attempt)
+        await asyncio.shield(self._record(stored, reason, text))
+
+    async def _record(self, stored: StoredRequest, reason: str, text: str) -> None:
+        if stored.in_background and reason in PASSING and stored.attempt < MOST_ATTEMPTS:
+            until = self._now() + timedelta(seconds=BACKOFF_BASE ** (stored.attempt - 1))
+            await self._ledger.postpone_request(stored.project_id, stored.event_id, reason, text, until)
+        else:
+            await self._ledger.fail_request(stored.project_id, stored.event_id, reason, text, self._now())
 
     async def _store_verbatim(self, stored: StoredRequest) -> Outcome:
         changes = await self.verbatim(stored.request)

@@ -27,6 +27,13 @@ LEDGER_UNAVAILABLE = "LEDGER_UNAVAILABLE"
 """The reason of Unavailable where it is the ledger: then not even a failure can be recorded."""
 
 
+REQUEST_GIVEN_UP = "REQUEST_GIVEN_UP"
+"""The reason of Conflict where the request was ended, or given to another process, before its commit."""
+
+SCOPE_CHANGED = "SCOPE_CHANGED"
+"""The reason of Conflict where others changed what the decision was based on: decide anew."""
+
+
 class MemorydError(Exception):
     """The root. `reason` is stable and machine-readable; the text is for people."""
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from service.memory.errors import Failure, NotFound
+from service.memory.errors import Conflict, Failure, NotFound
 from service.memory.model import AddRequest, Event, Evidence, Metadata, Rejection, RequestStatus
 from service.memory.pages import Listing, PageRequest, within
+from service.memory.ports import Wake
 
 EVENT_NOT_FOUND = "Event not found or you don't have permission to access it."
 """To the letter: clients look for it (contract section 1)."""
@@ -82,6 +83,13 @@ class EventLog(Protocol):
         """A page of the project's requests, the newest first."""
 
 
+class Retries(Protocol):
+    """Takes failed requests up again."""
+
+    async def retry_request(self, project_id: str, event_id: str) -> bool:
+        """Makes a FAILED request PENDING; False when the project has none of that id that has failed."""
+
+
 async def get_event(log: EventLog, project_id: str, event_id: str) -> RequestRecord:
     """A request, and what became of it.
 
@@ -92,6 +100,36 @@ async def get_event(log: EventLog, project_id: str, event_id: str) -> RequestRec
     if record is None:
         raise NotFound(EVENT_NOT_FOUND, reason="EVENT_NOT_FOUND")
     return record
+
+
+class RetryEvent:
+    """Performs failed requests again.
+
+    Args:
+        requests: where they are kept.
+        log: what became of them.
+        on_pending: wakes the workers of asynchronous requests.
+    """
+
+    def __init__(self, requests: Retries, log: EventLog, on_pending: Wake) -> None:
+        self._requests = requests
+        self._log = log
+        self._on_pending = on_pending
+
+    async def __call__(self, project_id: str, event_id: str) -> RequestRecord:
+        """Leaves a failed request to the workers, under its own event id, and says how it stands.
+
+        Raises:
+            NotFound: the project has no such request.
+            Conflict: it has not failed.
+        """
+        if not await self._requests.retry_request(project_id, event_id):
+            record = await get_event(self._log, project_id, event_id)
+            text = f"The event is {record.status.value}; only one that is FAILED can be retried."
+            raise Conflict(text, reason="EVENT_NOT_FAILED")
+        record = await get_event(self._log, project_id, event_id)
+        self._on_pending()
+        return record
 
 
 async def list_events(

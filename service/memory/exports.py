@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -79,7 +80,7 @@ class ExportBook(Protocol):
         """The project's newest export of these memories, or of any."""
 
     async def take(self, at: datetime) -> Export | None:
-        """Takes the oldest PENDING export; it becomes RUNNING."""
+        """Takes the oldest PENDING export; it becomes RUNNING under a lease (`service.memory.leases`)."""
 
     async def finish(self, export: Export, result: str, at: datetime) -> None:
         """Keeps the result; the export has SUCCEEDED."""
@@ -87,8 +88,8 @@ class ExportBook(Protocol):
     async def fail(self, export: Export, failure: Failure, at: datetime) -> None:
         """Keeps the reason; the export has FAILED."""
 
-    async def recover(self) -> int:
-        """Makes RUNNING exports PENDING again, and says how many. Call it when no process works on any."""
+    def at_work_on(self, export: Export) -> AbstractContextManager[None]:
+        """Keeps a RUNNING export this process's own, beyond its first lease, while the block lasts."""
 
 
 class CreateExport:
@@ -145,7 +146,8 @@ class MakeExport:
             log.warning("export failed", export_id=export.id, reason=failure.reason)
             await self._book.fail(export, failure, self._now())
 
-        await carry_out(self._fill(export, deadline), finish, fail)
+        with self._book.at_work_on(export):
+            await carry_out(self._fill(export, deadline), finish, fail)
 
     async def _fill(self, export: Export, deadline: Deadline) -> object:
         memories = await self._memories(export)

@@ -5,23 +5,46 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 
 import structlog
 
+from service.failpoints import INDEXED, failpoint
 from service.memory.errors import Unavailable
-from service.memory.ports import Index, IndexEntry, Ledger, OutboxItem
+from service.memory.leases import Leases
+from service.memory.ports import Clock, Index, IndexEntry, Ledger, OutboxItem
 from service.memory.work import Worker
 
 GROUP = 256
 """Changes that are moved at once. One write of many documents costs far less than many writes of one."""
 
+ROLE = "index writer"
+
+LEASE = timedelta(seconds=60)
+"""How long the role lasts; longer than Chroma may take for one project's part of a group."""
+
 log = structlog.get_logger(__name__)
 
 
-def index_writer(ledger: Ledger, index: Index, woken: asyncio.Event) -> Worker:
-    """A worker that empties the outbox whenever it is woken. What it cannot write stays where it is."""
+def index_writer(ledger: Ledger, leases: Leases, index: Index, clock: Clock, woken: asyncio.Event) -> Worker:
+    """A worker that empties the outbox whenever it is woken. What it cannot write stays where it is.
+
+    One replica at a time does it: of two, the slower could write an old vector over a newer one.
+
+    Args:
+        ledger: where the outbox is.
+        leases: say which replica it is.
+        index: where the changes go.
+        clock: tells the time.
+        woken: set when there are changes.
+    """
 
     async def step() -> bool:
+        if not (await ledger.outbox(1) or await ledger.dropped_projects(1)):
+            return False
+        now = clock()
+        if not await leases.lead(ROLE, now, now + LEASE):
+            return False
         moved = await move_group()
         # Deleted projects come last: the group may have brought one of them back.
         return await drop_deleted() or moved
@@ -34,6 +57,7 @@ def index_writer(ledger: Ledger, index: Index, woken: asyncio.Event) -> Worker:
         return bool(deleted)
 
     async def move_group() -> bool:
+        begun = clock()
         items = await ledger.outbox(GROUP)
         if not items:
             return False
@@ -42,7 +66,10 @@ def index_writer(ledger: Ledger, index: Index, woken: asyncio.Event) -> Worker:
             upserts: list[IndexEntry] = [entry for entry in latest.values() if entry is not None]
             deletes = [memory_id for memory_id, entry in latest.items() if entry is None]
             await index.write(project_id, upserts, deletes)
-        await ledger.outbox_done([item.sequence for item in items])
+            failpoint(INDEXED)
+            await ledger.outbox_done([item.sequence for item in group])
+            if clock() > begun + LEASE / 2:
+                break  # the lease is asked for anew before it can be over
         log.debug("indexed", changes=len(items))
         return True
 

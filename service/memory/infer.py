@@ -9,10 +9,11 @@ from datetime import datetime
 
 import structlog
 
+from service.failpoints import MODEL_ANSWERED, PLAN_CHECKED, failpoint
 from service.memory import reconcile
 from service.memory.candidates import Utterances, near_the_messages
 from service.memory.categories import DEFAULT_CATEGORIES
-from service.memory.errors import Conflict, InferenceFailed
+from service.memory.errors import SCOPE_CHANGED, Conflict, InferenceFailed
 from service.memory.evidence import readable
 from service.memory.locks import KeyedLocks
 from service.memory.model import (
@@ -103,7 +104,9 @@ class InferFacts:
             for attempt in range(1, ATTEMPTS):
                 try:
                     return await self._reconcile(stored.event_id, task)
-                except Conflict:
+                except Conflict as conflict:
+                    if conflict.reason != SCOPE_CHANGED:
+                        raise
                     log.info("scope changed meanwhile", event_id=stored.event_id, attempt=attempt)
             return await self._reconcile(stored.event_id, task)
 
@@ -162,6 +165,7 @@ class InferFacts:
         )
         inference = replace(task.inference, candidates=candidates)
         plan = await self._propose(inference, task.deadline)
+        failpoint(MODEL_ANSWERED)
         drafts, rejected = reconcile.review(plan, inference, snapshot.memories)
         log.info(
             "plan checked",
@@ -179,6 +183,7 @@ class InferFacts:
             if memory.id in vectors and memory.id not in changed
         ]
         changes, duplicates = await self._changes(drafts, unchanged, task.request)
+        failpoint(PLAN_CHECKED)
         return Proposal(changes, (*rejected, *duplicates), candidates, snapshot.version)
 
     async def _current(self, project_id: str, scope: Scope) -> ScopeSnapshot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -18,6 +19,7 @@ from service.memory.model import (
     Outcome,
     Plan,
     Rejection,
+    RequestStatus,
     Scope,
     Vector,
     Vectors,
@@ -163,6 +165,20 @@ class StoredRequest:
     event_id: str
     project_id: str
     request: AddRequest
+    in_background: bool = False
+    """Nobody waits for it: a worker took it, and may take it again."""
+    attempt: int = 1
+    """How often somebody began to work on it, this time included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What became of handing in a request under an idempotency key."""
+
+    event_id: str
+    status: RequestStatus
+    mine: bool
+    """Whether whoever handed it in now has to see to it: it is new, or had failed, or was left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +208,24 @@ class Ledger(Protocol):
             NotFound: the project was deleted.
         """
 
+    async def claim_request(
+        self, project_id: str, request: AddRequest, key: str, at: datetime, forgotten_before: datetime
+    ) -> Claim:
+        """Keeps a request like `store_request`, unless the project has one of this idempotency key.
+
+        That one is taken over when it has failed or the process at work on it is gone. A key whose request
+        was stored before `forgotten_before` and has ended is forgotten.
+
+        Raises:
+            NotFound: the project was deleted.
+            AlreadyExists: the key belongs to another request.
+        """
+
+    def at_work_on(self, event_id: str) -> AbstractContextManager[None]:
+        """Keeps a RUNNING request this process's own, beyond its first lease, while the block lasts."""
+
     async def take_pending(self, at: datetime) -> StoredRequest | None:
-        """Takes the oldest asynchronous request that may begin; it becomes RUNNING.
+        """Takes the oldest asynchronous request that may begin; it becomes RUNNING under a lease.
 
         Those of one subject are performed in the order in which they came: one begins when all before it
         have ended.
@@ -238,12 +270,10 @@ class Ledger(Protocol):
     ) -> None:
         """Marks the request as FAILED for a stable reason, said for people in a text. Its messages stay."""
 
-    async def recover(self, at: datetime) -> int:
-        """Tidies up after a crash and says how many requests it concerned.
-
-        Asynchronous requests that were RUNNING become PENDING again; others FAILED as INTERRUPTED, for
-        their callers got no answer. Call it before the first request, when no other process works.
-        """
+    async def postpone_request(
+        self, project_id: str, event_id: str, reason: str, text: str, until: datetime
+    ) -> None:
+        """Makes a request PENDING again, to be tried from `until` on; says why it did not work this time."""
 
     async def ping(self) -> None:
         """Raises Unavailable unless the ledger answers."""

@@ -84,7 +84,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - outermost in its task: a worker that dies, dies unheard
                 self._log_failure(error)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS, self._idle_seconds)
                 continue
             pause = 0.1
             try:

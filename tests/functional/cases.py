@@ -188,6 +188,10 @@ REQUESTS = (
     Case("GetEvent", {"event_id": "$memory_event"}),
     Case("GetEvent", {"event_id": "$nobody"}, code="NOT_FOUND"),
     Case("GetEvent", {"event_id": "no-uuid"}, code="INVALID_ARGUMENT"),
+    Case("RetryEvent", {"event_id": "$failed"}),
+    Case("RetryEvent", {"event_id": "$memory_event"}, code="ABORTED"),
+    Case("RetryEvent", {"event_id": "$nobody"}, code="NOT_FOUND"),
+    Case("RetryEvent", {"event_id": "no-uuid"}, code="INVALID_ARGUMENT"),
     Case("CreateExport", {"schema": SCHEMA, "user_id": "$user", "filters": {"memory_ids": ["$memory"]}}),
     Case(
         "CreateExport",

@@ -26,6 +26,7 @@ from tests.functional.agreement import (
 )
 from tests.functional.cases import CASES, SCHEMA
 from tests.functional.faces import Refused, refusal_of
+from tests.functional.ledgers import LedgerFile
 from tests.property.isolation.answers import call_whole
 from tests.property.isolation.methods import METHODS
 from tests.running import Memoryd
@@ -62,6 +63,13 @@ class World(dict[str, str]):
 
     def _make_memory_event(self) -> None:
         self._make_memory()
+
+    def _make_failed(self) -> None:
+        self._add("unlucky")
+        ledger = LedgerFile(self._faces._memoryd.data_dir)
+        failed = "UPDATE requests SET status = 'FAILED', reason = 'TEST' WHERE id = ?"
+        ledger.run(failed, self["unlucky_event"])
+        self["failed"] = self["unlucky_event"]
 
     def _make_other(self) -> None:
         self._add("other")

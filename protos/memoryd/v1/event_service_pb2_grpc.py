@@ -50,6 +50,11 @@ class EventServiceStub:
                 request_serializer=memoryd_dot_v1_dot_event__service__pb2.WatchEventsRequest.SerializeToString,
                 response_deserializer=memoryd_dot_v1_dot_event__service__pb2.WatchEventsResponse.FromString,
                 _registered_method=True)
+        self.RetryEvent = channel.unary_unary(
+                '/memoryd.v1.EventService/RetryEvent',
+                request_serializer=memoryd_dot_v1_dot_event__service__pb2.RetryEventRequest.SerializeToString,
+                response_deserializer=memoryd_dot_v1_dot_event__service__pb2.RetryEventResponse.FromString,
+                _registered_method=True)
 
 
 class EventServiceServicer:
@@ -84,6 +89,15 @@ class EventServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RetryEvent(self, request, context):
+        """Performs a request that failed once more, in the background, under the same event id.
+
+        ABORTED with the reason EVENT_NOT_FAILED says that it has not failed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EventServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -101,6 +115,11 @@ def add_EventServiceServicer_to_server(servicer, server):
                     servicer.WatchEvents,
                     request_deserializer=memoryd_dot_v1_dot_event__service__pb2.WatchEventsRequest.FromString,
                     response_serializer=memoryd_dot_v1_dot_event__service__pb2.WatchEventsResponse.SerializeToString,
+            ),
+            'RetryEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryEvent,
+                    request_deserializer=memoryd_dot_v1_dot_event__service__pb2.RetryEventRequest.FromString,
+                    response_serializer=memoryd_dot_v1_dot_event__service__pb2.RetryEventResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -185,6 +204,33 @@ class EventService:
             '/memoryd.v1.EventService/WatchEvents',
             memoryd_dot_v1_dot_event__service__pb2.WatchEventsRequest.SerializeToString,
             memoryd_dot_v1_dot_event__service__pb2.WatchEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memoryd.v1.EventService/RetryEvent',
+            memoryd_dot_v1_dot_event__service__pb2.RetryEventRequest.SerializeToString,
+            memoryd_dot_v1_dot_event__service__pb2.RetryEventResponse.FromString,
             options,
             channel_credentials,
             insecure,

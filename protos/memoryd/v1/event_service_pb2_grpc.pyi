@@ -31,6 +31,11 @@ class EventServiceStub:
     same id. The first response comes at once, and one without changes after every quiet while. No
     deadline is imposed on a stream. REST gives the same as Server-Sent Events.
     """
+    RetryEvent: _aio.UnaryUnaryMultiCallable[_event_service_pb2.RetryEventRequest, _event_service_pb2.RetryEventResponse]
+    """Performs a request that failed once more, in the background, under the same event id.
+
+    ABORTED with the reason EVENT_NOT_FAILED says that it has not failed.
+    """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     """Requests to add, from the moment they are stored durably, and the log of changes."""
@@ -66,6 +71,17 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         cut. Call again with the last cursor, and nothing is missed; a change may then be told twice, with the
         same id. The first response comes at once, and one without changes after every quiet while. No
         deadline is imposed on a stream. REST gives the same as Server-Sent Events.
+        """
+
+    @_abc_1.abstractmethod
+    def RetryEvent(
+        self,
+        request: _event_service_pb2.RetryEventRequest,
+        context: _aio.ServicerContext[_event_service_pb2.RetryEventRequest, _abc.Awaitable[_event_service_pb2.RetryEventResponse]],
+    ) -> _abc.Awaitable[_event_service_pb2.RetryEventResponse]:
+        """Performs a request that failed once more, in the background, under the same event id.
+
+        ABORTED with the reason EVENT_NOT_FAILED says that it has not failed.
         """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _aio.Server) -> None: ...

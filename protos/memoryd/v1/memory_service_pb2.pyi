@@ -74,6 +74,7 @@ class AddMemoriesRequest(_message.Message):
     ENABLE_GRAPH_FIELD_NUMBER: _builtins.int
     STRUCTURED_DATA_SCHEMA_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user whom the messages are about. At least one of the four ids is required."""
     agent_id: _builtins.str
@@ -120,6 +121,11 @@ class AddMemoriesRequest(_message.Message):
     """Accepted for old clients: a JSON object as text."""
     validate_only: _builtins.bool
     """Check the request and answer without storing anything."""
+    request_id: _builtins.str
+    """A name of the caller's choice for this request, new for every new one: sent again under the same name
+    it has no second effect and is answered as the first time, while the first time still goes on too. Another
+    request under the same name is ALREADY_EXISTS. Kept for 24 hours by default. REST: `Idempotency-Key`.
+    """
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.Message]:
         """The conversation, oldest message first. At least one."""
@@ -156,10 +162,11 @@ class AddMemoriesRequest(_message.Message):
         enable_graph: _builtins.bool = ...,
         structured_data_schema: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
+        request_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_custom_instructions", b"_agent_custom_instructions", "_agent_id", b"_agent_id", "_app_id", b"_app_id", "_custom_instructions", b"_custom_instructions", "_excludes", b"_excludes", "_expiration_date", b"_expiration_date", "_includes", b"_includes", "_infer", b"_infer", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_timestamp", b"_timestamp", "_user_id", b"_user_id", "_version", b"_version", "agent_custom_instructions", b"agent_custom_instructions", "agent_id", b"agent_id", "app_id", b"app_id", "custom_instructions", b"custom_instructions", "excludes", b"excludes", "expiration_date", b"expiration_date", "includes", b"includes", "infer", b"infer", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "timestamp", b"timestamp", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_custom_instructions", b"_agent_custom_instructions", "_agent_id", b"_agent_id", "_app_id", b"_app_id", "_custom_instructions", b"_custom_instructions", "_excludes", b"_excludes", "_expiration_date", b"_expiration_date", "_includes", b"_includes", "_infer", b"_infer", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_request_id", b"_request_id", "_run_id", b"_run_id", "_timestamp", b"_timestamp", "_user_id", b"_user_id", "_version", b"_version", "agent_custom_instructions", b"agent_custom_instructions", "agent_id", b"agent_id", "app_id", b"app_id", "custom_instructions", b"custom_instructions", "excludes", b"excludes", "expiration_date", b"expiration_date", "includes", b"includes", "infer", b"infer", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "request_id", b"request_id", "run_id", b"run_id", "timestamp", b"timestamp", "user_id", b"user_id", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_custom_instructions", b"_agent_custom_instructions", "_agent_id", b"_agent_id", "_app_id", b"_app_id", "_custom_instructions", b"_custom_instructions", "_excludes", b"_excludes", "_expiration_date", b"_expiration_date", "_includes", b"_includes", "_infer", b"_infer", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_run_id", b"_run_id", "_timestamp", b"_timestamp", "_user_id", b"_user_id", "_version", b"_version", "agent_custom_instructions", b"agent_custom_instructions", "agent_id", b"agent_id", "app_id", b"app_id", "async_mode", b"async_mode", "custom_categories", b"custom_categories", "custom_instructions", b"custom_instructions", "enable_graph", b"enable_graph", "excludes", b"excludes", "expiration_date", b"expiration_date", "immutable", b"immutable", "includes", b"includes", "infer", b"infer", "messages", b"messages", "metadata", b"metadata", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "run_id", b"run_id", "structured_data_schema", b"structured_data_schema", "timestamp", b"timestamp", "user_id", b"user_id", "validate_only", b"validate_only", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_custom_instructions", b"_agent_custom_instructions", "_agent_id", b"_agent_id", "_app_id", b"_app_id", "_custom_instructions", b"_custom_instructions", "_excludes", b"_excludes", "_expiration_date", b"_expiration_date", "_includes", b"_includes", "_infer", b"_infer", "_org_id", b"_org_id", "_org_name", b"_org_name", "_output_format", b"_output_format", "_project_id", b"_project_id", "_project_name", b"_project_name", "_request_id", b"_request_id", "_run_id", b"_run_id", "_timestamp", b"_timestamp", "_user_id", b"_user_id", "_version", b"_version", "agent_custom_instructions", b"agent_custom_instructions", "agent_id", b"agent_id", "app_id", b"app_id", "async_mode", b"async_mode", "custom_categories", b"custom_categories", "custom_instructions", b"custom_instructions", "enable_graph", b"enable_graph", "excludes", b"excludes", "expiration_date", b"expiration_date", "immutable", b"immutable", "includes", b"includes", "infer", b"infer", "messages", b"messages", "metadata", b"metadata", "org_id", b"org_id", "org_name", b"org_name", "output_format", b"output_format", "project_id", b"project_id", "project_name", b"project_name", "request_id", b"request_id", "run_id", b"run_id", "structured_data_schema", b"structured_data_schema", "timestamp", b"timestamp", "user_id", b"user_id", "validate_only", b"validate_only", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agent_custom_instructions: _TypeAlias = _typing.Literal["agent_custom_instructions"]  # noqa: Y015
     _WhichOneofArgType__agent_custom_instructions: _TypeAlias = _typing.Literal["_agent_custom_instructions", b"_agent_custom_instructions"]  # noqa: Y015
@@ -187,6 +194,8 @@ class AddMemoriesRequest(_message.Message):
     _WhichOneofArgType__project_id: _TypeAlias = _typing.Literal["_project_id", b"_project_id"]  # noqa: Y015
     _WhichOneofReturnType__project_name: _TypeAlias = _typing.Literal["project_name"]  # noqa: Y015
     _WhichOneofArgType__project_name: _TypeAlias = _typing.Literal["_project_name", b"_project_name"]  # noqa: Y015
+    _WhichOneofReturnType__request_id: _TypeAlias = _typing.Literal["request_id"]  # noqa: Y015
+    _WhichOneofArgType__request_id: _TypeAlias = _typing.Literal["_request_id", b"_request_id"]  # noqa: Y015
     _WhichOneofReturnType__run_id: _TypeAlias = _typing.Literal["run_id"]  # noqa: Y015
     _WhichOneofArgType__run_id: _TypeAlias = _typing.Literal["_run_id", b"_run_id"]  # noqa: Y015
     _WhichOneofReturnType__timestamp: _TypeAlias = _typing.Literal["timestamp"]  # noqa: Y015
@@ -221,6 +230,8 @@ class AddMemoriesRequest(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__project_id) -> _WhichOneofReturnType__project_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__project_name) -> _WhichOneofReturnType__project_name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__request_id) -> _WhichOneofReturnType__request_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__run_id) -> _WhichOneofReturnType__run_id | None: ...
     @_typing.overload

@@ -18,6 +18,7 @@ from service.index.chroma import ChromaIndex
 from service.index.connect import embedded
 from service.ledger.accounts import SqlAccounts
 from service.ledger.database import Database, sqlite_url
+from service.ledger.leases import Holder, SqlLeases
 from service.ledger.ledger import SqlLedger
 from service.memory.indexing import index_writer
 from service.memory.model import AddRequest, Change, Event, Memory, Message, Role, Scope
@@ -43,7 +44,8 @@ async def _preload(data_dir: Path, memories: int, a_user: int) -> None:
     index = ChromaIndex(embedded(data_dir / "chroma"), MODEL, DIMENSIONS)
     await accounts.embedding_space(MODEL, DIMENSIONS)
     project_id, _ = await accounts.ensure_default_project(START)
-    writer = index_writer(ledger, index, asyncio.Event())
+    leases = SqlLeases(database, Holder())
+    writer = index_writer(ledger, leases, index, lambda: START, asyncio.Event())
     random = np.random.default_rng(7)
     for user in range(memories // a_user):
         scope = Scope(user_id=f"user-{user}")

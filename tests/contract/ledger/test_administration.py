@@ -14,6 +14,7 @@ from sqlalchemy.dialects import sqlite
 
 from service.ledger.accounts import SqlAccounts
 from service.ledger.database import Database
+from service.ledger.leases import Holder
 from service.ledger.ledger import SqlLedger
 from service.ledger.members import SqlMembers
 from service.ledger.memberships import organizations_of, usable_projects
@@ -37,6 +38,9 @@ from service.memory.projects import Project, ProjectUpdate
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SCOPE = Scope(user_id="alex")
+
+
+HOLDER = Holder()
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Stores:
 
     @property
     def ledger(self) -> SqlLedger:
-        return SqlLedger(self.database)
+        return SqlLedger(self.database, HOLDER)
 
     async def project(self, owner: str = "owner@example.com", organization_id: str | None = None) -> Project:
         """A fresh project, in a fresh organization if none is given."""

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, text
 from service.ledger.entities import SqlEntities, page_query
 from service.ledger.events import SqlEventLog
 from service.ledger.exports import SqlExports
+from service.ledger.leases import Holder, SqlLeases
 from service.ledger.ledger import SqlLedger
 from service.ledger.schema import organizations, projects
 from service.memory.entities import EntityKey, EntityType
@@ -114,7 +115,7 @@ async def test_entities_stay_in_their_project(project: Project) -> None:
 
 async def test_exports_stay_in_their_project(project: Project) -> None:
     """An export of one project is not found in another, neither by its id nor by its filters."""
-    book, wanted = SqlExports(project.database), Wanted({"user_id": "ann"})
+    book, wanted = SqlExports(project.database, Holder()), Wanted({"user_id": "ann"})
     one, two = await another(project), await another(project)
     export_id = await book.store(one, {}, wanted, None, NOW)
     assert await book.export(two, export_id) is None
@@ -126,8 +127,8 @@ async def test_exports_stay_in_their_project(project: Project) -> None:
 
 
 async def test_an_export_is_taken_once_and_again_after_a_crash(project: Project) -> None:
-    """What was RUNNING when the process ended is PENDING for the next one."""
-    book = SqlExports(project.database)
+    """What was RUNNING when the process ended is PENDING once its lease is over."""
+    book = SqlExports(project.database, Holder())
     while await book.take(NOW):
         pass
     export_id = await book.store(await another(project), {}, Wanted({}), None, NOW)
@@ -135,7 +136,10 @@ async def test_an_export_is_taken_once_and_again_after_a_crash(project: Project)
     assert taken is not None
     assert taken.id == export_id
     assert await book.take(NOW) is None
-    assert await book.recover() > 0
+    leases = SqlLeases(project.database, Holder())
+    await leases.recover(NOW + timedelta(seconds=1))
+    assert await book.take(NOW) is None
+    assert await leases.recover(NOW + timedelta(minutes=1)) > 0
     again = await book.take(NOW)
     assert again is not None
 

@@ -13,6 +13,7 @@ import pytest
 from memoryd.exact_json import loads
 from sqlalchemy import Connection, Table, func, insert, select
 
+from service.ledger.leases import Holder, SqlLeases
 from service.ledger.ledger import SqlLedger
 from service.ledger.rows import EPOCH
 from service.ledger.schema import changes as change_log
@@ -278,7 +279,7 @@ async def test_index_work_in_the_order_of_commits(project: Project, ledger: SqlL
 
 
 async def test_recovery(project: Project, ledger: SqlLedger, scope: Scope) -> None:
-    """After a crash asynchronous requests wait again, and those whose callers got no answer have failed."""
+    """Once its lease is over an asynchronous request waits again; one whose caller waited has failed."""
     waiting = await ledger.store_request(project.id, asked(scope, async_mode=True), NOW)
     taken = await ledger.take_pending(NOW)
     assert taken is not None
@@ -286,12 +287,16 @@ async def test_recovery(project: Project, ledger: SqlLedger, scope: Scope) -> No
     lost = await ledger.store_request(project.id, asked(scope), NOW)
     done = await ledger.store_request(project.id, asked(scope), NOW)
     await ledger.commit(project.id, done, scope, None, [], (), NOW)
-    assert await ledger.recover(LATER) >= 2
+    leases = SqlLeases(project.database, Holder())
+    await leases.recover(LATER)
+    assert await state(project, waiting) == await state(project, lost) == ("RUNNING", None)
+    later = NOW + timedelta(minutes=1)
+    assert await leases.recover(later) >= 2
     assert await state(project, waiting) == ("PENDING", None)
     assert await state(project, lost) == ("FAILED", "INTERRUPTED")
     assert await state(project, done) == ("SUCCEEDED", None)
-    assert await ledger.recover(LATER) == 0
-    again = await ledger.take_pending(LATER)
+    assert await leases.recover(later) == 0
+    again = await ledger.take_pending(later)
     assert again is not None
     assert again.event_id == waiting
     await ledger.fail_request(project.id, waiting, "TEST", "It failed.", LATER)

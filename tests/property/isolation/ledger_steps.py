@@ -70,6 +70,16 @@ class LedgerSteps(RuleBasedStateMachine):
             past = self.books(project).past
             assert told == {memory: [event for event, *_ in entries] for memory, entries in past.items()}
 
+    @precondition(lambda machine: machine.callers.known["adds"])
+    @rule(caller=writers, place=places)
+    def retry(self, caller: Caller, place: int) -> None:
+        """A request of one's own that did not fail cannot be retried; another's is not there."""
+        event_id = self.callers.any_id(caller, "adds", place)
+        if asked := self.callers.ask(caller, "RetryEvent", writes=True, event_id=event_id):
+            project, answer = asked
+            own = event_id.lower() in self.books(project).adds
+            assert answer.reason == ("EVENT_NOT_FAILED" if own else "EVENT_NOT_FOUND"), answer
+
     @rule(caller=readers, kind=st.none() | st.sampled_from(SCOPE_FIELDS))
     def list_entities(self, caller: Caller, kind: str | None) -> None:
         """A project lists and counts its own entities."""

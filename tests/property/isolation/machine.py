@@ -56,6 +56,7 @@ class Isolation(MemorySteps, LedgerSteps, ProfileSteps, AccountSteps):
         self.stats(caller)
         self.events(caller, None)
         self.watch(caller)
+        self.retry(caller, 0)
         self.summary(caller, ANYBODY)
         for place in range(2):
             self.event(caller, place)

@@ -19,7 +19,7 @@ from service.ledger.filter_rows import category_rows, metadata_rows
 from service.memory.filters.values import folded
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

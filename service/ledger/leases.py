@@ -1,0 +1,146 @@
+"""Who works on what, and until when nobody else may: on SQL."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, or_, true, update
+from sqlalchemy.exc import IntegrityError
+
+from service.ledger import rows
+from service.ledger.database import Database
+from service.ledger.schema import exports, requests, roles
+from service.memory.add import MOST_ATTEMPTS
+from service.memory.model import RequestStatus
+
+RUNNING = RequestStatus.RUNNING.value
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that takes work."""
+
+    name: str = field(default_factory=lambda: str(uuid.uuid4()))
+    lease: timedelta = timedelta(seconds=15)
+    """How long after its last sign of life others leave its work alone."""
+    in_hand: Counter[str] = field(default_factory=Counter)
+    """The ids of what it works on at this moment. Of what it lost sight of, the lease is not renewed."""
+
+    @contextmanager
+    def at_work_on(self, work_id: str) -> Iterator[None]:
+        """Renews the lease while the block lasts."""
+        self.in_hand[work_id] += 1
+        try:
+            yield
+        finally:
+            self.in_hand[work_id] -= 1
+            if not self.in_hand[work_id]:
+                del self.in_hand[work_id]
+
+    def taken(self, at: datetime) -> rows.Values:
+        """What stands in a row of work that the process takes."""
+        return {"owner": self.name, "lease_until": rows.microseconds(at + self.lease)}
+
+
+class SqlLeases:
+    """Implements `service.memory.leases.Leases`."""
+
+    def __init__(self, database: Database, holder: Holder) -> None:
+        self._database = database
+        self._holder = holder
+
+    async def renew(self, at: datetime) -> None:
+        """See the port."""
+        in_hand = list(self._holder.in_hand)
+        if not in_hand:
+            return
+
+        def renew(connection: Connection) -> None:
+            for table in (requests, exports):
+                running = and_(table.c.status == RUNNING, table.c.owner == self._holder.name)
+                mine = and_(table.c.id.in_(in_hand), running)
+                connection.execute(update(table).where(mine).values(self._holder.taken(at)))
+
+        await self._database.write(renew)
+
+    async def recover(self, at: datetime, *, alone: bool = False) -> int:
+        """See the port."""
+
+        def lapsed(table: Table) -> ColumnElement[bool]:
+            until = rows.microseconds(at)
+            return true() if alone else or_(table.c.lease_until.is_(None), table.c.lease_until < until)
+
+        def recover(connection: Connection) -> int:
+            if alone:
+                connection.execute(delete(roles))
+            return _take_from(connection, lapsed(requests), lapsed(exports), at)
+
+        return await self._database.write(recover)
+
+    async def release(self, at: datetime) -> None:
+        """See the port."""
+
+        def release(connection: Connection) -> None:
+            connection.execute(delete(roles).where(roles.c.owner == self._holder.name))
+            for table in (requests, exports):
+                running = and_(table.c.status == RUNNING, table.c.owner == self._holder.name)
+                # It was interrupted on purpose, which says nothing against it.
+                connection.execute(update(table).where(running).values(attempts=table.c.attempts - 1))
+            mine = self._holder.name
+            _take_from(connection, requests.c.owner == mine, exports.c.owner == mine, at)
+
+        await self._database.write(release)
+
+    async def lead(self, role: str, at: datetime, until: datetime) -> bool:
+        """See the port."""
+        values = {"owner": self._holder.name, "lease_until": rows.microseconds(until)}
+        free = or_(roles.c.owner == self._holder.name, roles.c.lease_until < rows.microseconds(at))
+
+        def lead(connection: Connection) -> bool:
+            if connection.execute(update(roles).where(roles.c.name == role, free).values(values)).rowcount:
+                return True
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(roles).values(name=role, **values))
+            except IntegrityError:
+                return False
+            return True
+
+        return await self._database.write(lead)
+
+
+def _take_from(
+    connection: Connection, of_requests: ColumnElement[bool], of_exports: ColumnElement[bool], at: datetime
+) -> int:
+    """Takes running work from whoever had it; gives how much it was."""
+    background = requests.c.asynchronous.is_(True)
+    spent = requests.c.attempts >= MOST_ATTEMPTS
+    waits = {"status": RequestStatus.PENDING.value, "owner": None, "lease_until": None, "started_at": None}
+    lost = _failed("INTERRUPTED", "The process ended before it was done.", at)
+    dead = _failed("TOO_MANY_ATTEMPTS", "Every attempt ended with its process.", at)
+    of_requests = and_(requests.c.status == RUNNING, of_requests)
+    of_exports = and_(exports.c.status == RUNNING, of_exports)
+    steps = (
+        update(requests).where(of_requests, ~background).values(lost),
+        update(requests).where(of_requests, background, spent).values(dead),
+        update(requests).where(of_requests).values(waits),
+        update(exports).where(of_exports, exports.c.attempts >= MOST_ATTEMPTS).values(dead),
+        update(exports).where(of_exports).values(waits),
+    )
+    return sum(connection.execute(step).rowcount for step in steps)
+
+
+def _failed(reason: str, text: str, at: datetime) -> rows.Values:
+    return {
+        "status": RequestStatus.FAILED.value,
+        "reason": reason,
+        "error_text": text,
+        "completed_at": rows.microseconds(at),
+        "owner": None,
+        "lease_until": None,
+    }
