@@ -289,7 +289,12 @@ class ScriptedOpenAI:
         if path == EMBEDDINGS:
             return self.embedded(body, missing=self.missing_embeddings)
         if self.default:
-            return self.default(body)
+            try:
+                return self.default(body)
+            except Exception as error:
+                # Noted before the connection ends, so that whoever sees it end can verify.
+                self._broken.append(repr(error))
+                raise
         self._unscripted.append(path)
         return status(400)
 
