@@ -62,7 +62,7 @@ ONE_SIDED = {
 REPEATED = {"status", "event_id", "memory", "id", "created_at", "updated_at"}
 """Names whose values REST says more than once."""
 
-UNEQUAL = {"latency", "cursor", "secret"}
+UNEQUAL = {"latency", "cursor", "secret", "exports"}
 """Names whose values are never the same twice."""
 
 LOWERED = ("ENTITY_TYPE_", "PROFILE_STATUS_", "PROFILE_JOB_STATUS_")
