@@ -15,6 +15,8 @@ from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings
 from chromadb.errors import ChromaError
 
+from service.index.heap import overwrite_freed_memory
+
 ERRORS_OF_CHROMA = frozenset({400, 404, 409})
 """Statuses whose bodies the client turns into its own errors. Any other may come from a proxy."""
 
@@ -37,6 +39,7 @@ def embedded(path: Path) -> Connect:
     """Chroma in this process with its files under `path`. One process at a time may use them."""
 
     def connect() -> Connection:
+        overwrite_freed_memory()
         try:
             created = chromadb.PersistentClient(path, settings=Settings(anonymized_telemetry=False))
         except ChromaError:
