@@ -15,8 +15,9 @@ from service.ledger.database import Database
 from service.ledger.leases import Holder
 from service.ledger.projects import settings_from
 from service.ledger.schema import dropped_projects, memories, outbox, projects, requests, subjects
+from service.ledger.subjects import advance, changed_meanwhile, end_turn, of_subject, standing, take_turn
 from service.memory.access import NO_PROJECT
-from service.memory.errors import REQUEST_GIVEN_UP, SCOPE_CHANGED, Conflict, NotFound
+from service.memory.errors import REQUEST_GIVEN_UP, Conflict, NotFound
 from service.memory.model import (
     INSTRUCTING_ROLES,
     AddRequest,
@@ -143,16 +144,14 @@ class SqlLedger:
         )
 
         def read(connection: Connection) -> ScopeSnapshot:
-            version = connection.scalar(
-                select(subjects.c.version).where(_of_subject(subjects, project_id, scope))
-            )
+            version, turn = standing(connection, project_id, scope)
             known = [rows.memory_from(row) for row in connection.execute(current)]
             vectors: dict[str, Vector] = {
                 row.memory_id: rows.vector_from(row.vector)
                 for row in connection.execute(pending)
                 if row.vector is not None
             }
-            return ScopeSnapshot(version or 0, known, vectors)
+            return ScopeSnapshot(version, known, vectors, turn)
 
         return await self._database.read(read)
 
@@ -161,7 +160,7 @@ class SqlLedger:
         query = (
             select(requests)
             .where(
-                _of_subject(requests, project_id, scope),
+                of_subject(requests, project_id, scope),
                 *(requests.c[name].is_not_distinct_from(v) for name, v in rows.scope_values(scope).items()),
                 requests.c.status == RequestStatus.SUCCEEDED.value,
             )
@@ -191,7 +190,7 @@ class SqlLedger:
 
         def commit(connection: Connection) -> None:
             if changes:
-                _advance(connection, project_id, scope, expected_version)
+                advance(connection, project_id, scope, expected_version, event_id, at)
                 actor = connection.scalar(select(requests.c.actor).where(requests.c.id == event_id))
                 apply_changes(connection, project_id, changes, at)
                 log_changes(connection, project_id, event_id, changes, actor, at)
@@ -207,10 +206,22 @@ class SqlLedger:
             await self._database.write(commit)
         except IntegrityError as error:
             if expected_version is not None:
-                raise _changed_meanwhile() from error
+                raise changed_meanwhile() from error
             # Two commits met that were both the first of their subject. There is one now, so they meet once.
             await self._database.write(commit)
         return outcome
+
+    async def take_turn(
+        self, project_id: str, scope: Scope, event_id: str, at: datetime, until: datetime
+    ) -> bool:
+        """See the port."""
+        return await self._database.write(
+            lambda connection: take_turn(connection, project_id, scope, event_id, at, until)
+        )
+
+    async def end_turn(self, project_id: str, scope: Scope, event_id: str) -> None:
+        """See the port."""
+        await self._database.write(lambda connection: end_turn(connection, project_id, scope, event_id))
 
     async def fail_request(
         self, project_id: str, event_id: str, reason: str, text: str, at: datetime
@@ -297,38 +308,6 @@ class SqlLedger:
         await self._database.read(lambda connection: connection.execute(select(subjects.c.version).limit(1)))
 
 
-def _of_subject(table: Table, project_id: str, scope: Scope) -> ColumnElement[bool]:
-    return and_(
-        table.c.project_id == project_id,
-        table.c.subject_kind == scope.subject.kind,
-        table.c.subject_id == scope.subject.id,
-    )
-
-
 def _in_scope(table: Table, project_id: str, scope: Scope) -> ColumnElement[bool]:
     ids = (table.c[name] == value for name, value in scope.ids.items())
-    return and_(_of_subject(table, project_id, scope), *ids)
-
-
-def _advance(connection: Connection, project_id: str, scope: Scope, expected: int | None) -> None:
-    """Counts one more commit for the subject, if nobody else did since `expected` was read."""
-    one_more = update(subjects).where(_of_subject(subjects, project_id, scope))
-    if expected is not None:
-        one_more = one_more.where(subjects.c.version == expected)
-    if connection.execute(one_more.values(version=subjects.c.version + 1)).rowcount:
-        return
-    if expected:
-        raise _changed_meanwhile()
-    first = insert(subjects).values(project_id=project_id, **rows.subject_values(scope), version=1)
-    try:
-        with connection.begin_nested():
-            connection.execute(first)
-    except IntegrityError:
-        if expected is not None:
-            raise
-        # Somebody else's first commit came in between; who checks no version comes second.
-        connection.execute(one_more.values(version=subjects.c.version + 1))
-
-
-def _changed_meanwhile() -> Conflict:
-    return Conflict("The memories of this scope were changed meanwhile.", reason=SCOPE_CHANGED)
+    return and_(of_subject(table, project_id, scope), *ids)

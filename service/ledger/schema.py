@@ -152,6 +152,8 @@ subjects = Table(
     Column("subject_kind", String(8), primary_key=True),
     Column("subject_id", Name, primary_key=True),
     Column("version", BigInteger, nullable=False, comment="counts the commits that changed its memories"),
+    Column("turn_of", Id, comment="the request whose turn it is"),
+    Column("turn_until", BigInteger),
 )
 
 requests = Table(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -13,7 +15,7 @@ from service.failpoints import MODEL_ANSWERED, PLAN_CHECKED, failpoint
 from service.memory import reconcile
 from service.memory.candidates import Utterances, near_the_messages
 from service.memory.categories import DEFAULT_CATEGORIES
-from service.memory.errors import SCOPE_CHANGED, Conflict, InferenceFailed
+from service.memory.errors import SCOPE_CHANGED, Conflict, InferenceFailed, Unavailable
 from service.memory.evidence import readable
 from service.memory.locks import KeyedLocks
 from service.memory.model import (
@@ -41,6 +43,7 @@ from service.memory.ports import (
     Reasoner,
     ScopeSnapshot,
     StoredRequest,
+    Turn,
 )
 from service.memory.reconcile import Draft
 from service.memory.topics import topic_terms
@@ -75,6 +78,12 @@ class _Task:
 ATTEMPTS = 4
 """How often a request is reconciled anew when another replica changes its scope meanwhile."""
 
+TURN = timedelta(seconds=20)
+"""How long other requests leave a scope to one that met a conflict, at most. Should it take longer, or its
+process end, they go on; what then meets is found at the commit, as ever."""
+
+TURN_POLL_SECONDS = 0.05
+
 CONTEXT_MESSAGES = 20
 """How many earlier messages of the scope `version: v2` adds."""
 
@@ -101,14 +110,38 @@ class InferFacts:
         """
         task = await self._task(stored.event_id, stored.project_id, stored.request, deadline)
         async with self._locks.hold((stored.project_id, stored.request.scope.subject)):
-            for attempt in range(1, ATTEMPTS):
-                try:
-                    return await self._reconcile(stored.event_id, task)
-                except Conflict as conflict:
-                    if conflict.reason != SCOPE_CHANGED:
-                        raise
-                    log.info("scope changed meanwhile", event_id=stored.event_id, attempt=attempt)
-            return await self._reconcile(stored.event_id, task)
+            try:
+                return await self._reconcile(stored.event_id, task)
+            except Conflict as conflict:
+                _only_if_the_scope_changed(conflict)
+            async with self._turn(stored.event_id, task):
+                return await self._reconcile_in_turn(stored.event_id, task)
+
+    async def _reconcile_in_turn(self, event_id: str, task: _Task) -> Outcome:
+        """Other replicas keep away now; only a change by hand can still come in between."""
+        for attempt in range(2, ATTEMPTS):
+            log.info("scope changed meanwhile", event_id=event_id, attempt=attempt)
+            try:
+                return await self._reconcile(event_id, task)
+            except Conflict as conflict:
+                _only_if_the_scope_changed(conflict)
+        return await self._reconcile(event_id, task)
+
+    @asynccontextmanager
+    async def _turn(self, event_id: str, task: _Task) -> AsyncIterator[None]:
+        """Waits for the subject's turn, and keeps it while the block lasts."""
+        project_id, scope = task.project_id, task.request.scope
+        now = self._now()
+        while not await self._ledger.take_turn(project_id, scope, event_id, now, now + TURN):
+            if not task.deadline.remaining():
+                raise Conflict("Other requests kept changing this scope.", reason=SCOPE_CHANGED)
+            await asyncio.sleep(TURN_POLL_SECONDS)
+            now = self._now()
+        try:
+            yield
+        finally:
+            with suppress(Unavailable):  # it ends by itself, and nothing hangs on it
+                await self._ledger.end_turn(project_id, scope, event_id)
 
     async def propose(self, project_id: str, request: AddRequest, deadline: Deadline) -> Proposal:
         """What a request would change now. Nothing is written, and nobody is kept waiting.
@@ -160,6 +193,8 @@ class InferFacts:
             # Nobody whose facts are wanted said anything, so there is nothing to ask a model.
             return Proposal((), (), (), None)
         snapshot = await self._current(project_id, scope)
+        if task.event_id is not None:
+            self._give_way(snapshot.turn, task.event_id)
         candidates, vectors = await near_the_messages(
             self._index, project_id, scope, snapshot, said, self._reasoner.candidate_limit
         )
@@ -191,6 +226,11 @@ class InferFacts:
         snapshot = await self._ledger.read_scope(project_id, scope)
         today = self._now().date()
         return replace(snapshot, memories=[each for each in snapshot.memories if each.holds_on(today)])
+
+    def _give_way(self, turn: Turn | None, event_id: str) -> None:
+        """Asks no model for what could not be committed."""
+        if turn is not None and turn.event_id != event_id and self._now() < turn.until:
+            raise Conflict("It is another request's turn to change this scope.", reason=SCOPE_CHANGED)
 
     async def _propose(self, inference: Inference, deadline: Deadline) -> Plan:
         """Asks once, and once more with what was wrong when the answer was no plan."""
@@ -228,6 +268,11 @@ class InferFacts:
             for draft, vector in kept
         ]
         return deleted + written, rejected
+
+
+def _only_if_the_scope_changed(conflict: Conflict) -> None:
+    if conflict.reason != SCOPE_CHANGED:
+        raise conflict
 
 
 def new_memory(request: AddRequest, text: str, now: datetime) -> Memory:

@@ -138,6 +138,14 @@ class Index(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """Nobody but this request may commit what it has reconciled for a subject, until then."""
+
+    event_id: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeSnapshot:
     """The current memories of a scope, and the version of its subject at which they were read."""
 
@@ -145,6 +153,8 @@ class ScopeSnapshot:
     memories: Sequence[Memory]
     pending_vectors: Mapping[str, Vector]
     """Vectors that are committed and not yet in the index, by memory id."""
+    turn: Turn | None = None
+    """Of the subject; it may be over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +260,17 @@ class Ledger(Protocol):
         """Makes the changes, their log, the request's result and the index work durable, all or none.
 
         Raises:
-            Conflict: the subject's version is not `expected_version` (None: do not check).
+            Conflict: the subject's version is not `expected_version`, or it is another request's turn (None:
+                neither is looked at).
         """
+
+    async def take_turn(
+        self, project_id: str, scope: Scope, event_id: str, at: datetime, until: datetime
+    ) -> bool:
+        """Keeps other requests from committing what they reconcile for a subject; False when one does so."""
+
+    async def end_turn(self, project_id: str, scope: Scope, event_id: str) -> None:
+        """Lets the others commit again."""
 
     async def outbox(self, limit: int) -> Sequence[OutboxItem]:
         """The oldest index work that is not done."""
