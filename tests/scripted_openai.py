@@ -20,6 +20,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,6 +47,8 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     """Seconds before anything is sent."""
+    until: Callable[[], bool] | None = None
+    """What must be so before anything is sent."""
     hangs: bool = False
     """Nothing is ever sent."""
     disconnects: bool = False
@@ -133,6 +136,11 @@ def status(code: int, *, retry_after: float | None = None, body: Any = None) -> 
 def slow(seconds: float, reply: Reply) -> Reply:
     """The reply, after some seconds."""
     return replace(reply, delay=seconds)
+
+
+def held(until: Callable[[], bool], reply: Reply) -> Reply:
+    """The reply, as soon as something is so."""
+    return replace(reply, until=until)
 
 
 def hang() -> Reply:
@@ -267,6 +275,8 @@ class ScriptedOpenAI:
         while request := await _receive(connection, reader):
             reply = self._reply(*request)
             await asyncio.sleep(reply.delay)
+            if reply.until is not None:
+                await asyncio.to_thread(_wait_for, reply.until)
             if reply.hangs:
                 await reader.read()
             if reply.hangs or reply.disconnects:
@@ -297,6 +307,11 @@ class ScriptedOpenAI:
                 raise
         self._unscripted.append(path)
         return status(400)
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0.01)
 
 
 def text_vector(text: str, dimensions: int) -> npt.NDArray[np.float32]:

@@ -64,7 +64,12 @@ _EVENT = record(
         "payload": {"type": "object", "additionalProperties": True, "description": "The request."},
         "results": {"type": "array", "items": ref("AddResult"), "description": "What it changed."},
         "rejected": {"type": "array", "items": ref("Rejected")},
-        "error": {**_STRING, "nullable": True, "description": "Why it failed: a stable reason and a text."},
+        "error": {
+            **_STRING,
+            "nullable": True,
+            "description": "Why the last attempt failed: a stable reason and a text. "
+            "While the event is PENDING, another attempt will follow.",
+        },
         "created_at": _TIME,
         "updated_at": _TIME,
         "started_at": {**_TIME, "nullable": True},

@@ -99,10 +99,7 @@ def _record_from(row: rows.AnyRow, made: tuple[MadeChange, ...]) -> RequestRecor
 
 
 def _failure_from(row: rows.AnyRow) -> Failure | None:
-    """Why it failed. A request that will be tried again has a reason too, and has not failed."""
-    if row.status != RequestStatus.FAILED.value:
-        return None
-    return Failure(row.reason, row.error_text or "")
+    return None if row.reason is None else Failure(row.reason, row.error_text or "")
 
 
 def _change_from(row: rows.AnyRow) -> MadeChange:

@@ -44,6 +44,7 @@ class RequestRecord:
     changes: tuple[MadeChange, ...]
     rejections: tuple[Rejection, ...]
     failure: Failure | None
+    """Of the last attempt. One that is PENDING after it will be tried again."""
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None

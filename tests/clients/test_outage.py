@@ -8,7 +8,7 @@ import pytest
 
 from tests.clients.client import Client, ClientRaised
 from tests.clients.releases import ASYNC, N2_4_6, P0_1_40, P0_1_81, P0_1_118, P1_0_11, P2_2_1, SYNC
-from tests.clients.table import Use
+from tests.clients.table import Use, eventually
 from tests.running import Memoryd
 
 SAID = [{"role": "user", "content": "I live in Berlin. Now break down."}]
@@ -49,9 +49,10 @@ def test_an_add_that_waits_raises(
 def test_an_add_that_does_not_wait_fails_visibly(
     opened: Callable[[str, str], Client], server: Memoryd, alex: str
 ) -> None:
-    """The event of a queued add never says that it is done: it waits, for an outage is tried again later."""
+    """The event of a queued add says what went wrong, and PENDING, for an outage is tried again later."""
     use = Use(opened(P2_2_1, SYNC), server, alex)
     event_id = use.call("add", SAID, user_id=alex)["event_id"]
-    with pytest.raises(AssertionError, match="'status': 'PENDING'"):
-        use.finished(event_id)
+    event = eventually(lambda: use.rest("GET", f"/v1/event/{event_id}/"), lambda event: event["error"])
+    assert event["status"] == "PENDING"
+    assert event["error"].startswith("MODEL_UNAVAILABLE: ")
     assert use.texts() == []

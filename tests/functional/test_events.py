@@ -16,7 +16,7 @@ from memoryd.v1 import memory_pb2
 from memoryd.v1.event_service_pb2_grpc import EventServiceStub
 
 from tests.running import Memoryd
-from tests.scripted_openai import Reply, ScriptedOpenAI, add, plan, slow, status, update
+from tests.scripted_openai import Reply, ScriptedOpenAI, add, held, plan, slow, status, update
 
 NOT_FOUND = "Event not found or you don't have permission to access it."
 
@@ -185,7 +185,8 @@ def test_adds_to_one_scope_keep_their_order(memoryd: Memoryd, model: ScriptedOpe
 
 def test_scopes_go_on_side_by_side(memoryd: Memoryd, model: ScriptedOpenAI, user: str) -> None:
     """Requests about several users do not wait for each other."""
-    model.script(*(slow(0.5, plan()) for _ in range(4)))
+    before = len(model.requests)
+    model.script(*(held(lambda: len(model.requests) == before + 4, plan()) for _ in range(4)))
     events = [queue(memoryd, "I like tea", user_id=f"{user}-{number}") for number in range(4)]
     done = [wait_for(memoryd, each, "SUCCEEDED") for each in events]
     assert max(when(each["started_at"]) for each in done) < min(when(each["completed_at"]) for each in done)

@@ -585,7 +585,7 @@ class EventRecord(_message.Message):
 
     @_builtins.property
     def error(self) -> Global___EventError:
-        """Why it failed. Absent unless it did."""
+        """Why the last attempt failed. While the event is PENDING, another attempt will follow."""
 
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
