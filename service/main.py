@@ -235,7 +235,7 @@ async def _serve(settings: Settings, *, with_service: bool, with_gateway: bool) 
         listener = _bind(settings) if with_gateway else None
         first_key = None
         if with_service:
-            from service.bootstrap import running_service  # noqa: PLC0415
+            from service.bootstrap.running import running_service  # noqa: PLC0415
 
             running = await stack.enter_async_context(
                 running_service(settings, make_first_key=with_gateway, drain_seconds=lambda: drain_seconds)

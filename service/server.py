@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
 from grpc import aio
@@ -68,17 +69,24 @@ OPTIONS = (
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """One for each service of the protos."""
+
+    memories: MemoryHandlers
+    account: AccountHandlers
+    webhooks: WebhookHandlers
+    events: EventHandlers
+    entities: EntityHandlers
+    exports: ExportHandlers
+    profiles: ProfileHandlers
+
+
 @asynccontextmanager
 async def serving(
     address: str,
     stages: Sequence[Stage],
-    memories: MemoryHandlers,
-    account: AccountHandlers,
-    webhooks: WebhookHandlers,
-    events: EventHandlers,
-    entities: EntityHandlers,
-    exports: ExportHandlers,
-    profiles: ProfileHandlers,
+    handlers: Handlers,
     readiness: Readiness,
     drain_seconds: Callable[[], float],
 ) -> AsyncIterator[None]:
@@ -87,13 +95,7 @@ async def serving(
     Args:
         address: host:port.
         stages: what every call passes.
-        memories: handlers.
-        account: handlers.
-        webhooks: handlers.
-        events: handlers.
-        entities: handlers.
-        exports: handlers.
-        profiles: handlers.
+        handlers: one for each service.
         readiness: what answers health checks.
         drain_seconds: how long the pause shall be, asked when the block has ended.
 
@@ -101,13 +103,13 @@ async def serving(
         StartError: the address cannot be listened on.
     """
     server = aio.server(interceptors=[Chain(stages)], options=OPTIONS)
-    memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(memories, server)
-    account_service_pb2_grpc.add_AccountServiceServicer_to_server(account, server)
-    webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server(webhooks, server)
-    event_service_pb2_grpc.add_EventServiceServicer_to_server(events, server)
-    entity_service_pb2_grpc.add_EntityServiceServicer_to_server(entities, server)
-    export_service_pb2_grpc.add_ExportServiceServicer_to_server(exports, server)
-    profile_service_pb2_grpc.add_ProfileServiceServicer_to_server(profiles, server)
+    memory_service_pb2_grpc.add_MemoryServiceServicer_to_server(handlers.memories, server)
+    account_service_pb2_grpc.add_AccountServiceServicer_to_server(handlers.account, server)
+    webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server(handlers.webhooks, server)
+    event_service_pb2_grpc.add_EventServiceServicer_to_server(handlers.events, server)
+    entity_service_pb2_grpc.add_EntityServiceServicer_to_server(handlers.entities, server)
+    export_service_pb2_grpc.add_ExportServiceServicer_to_server(handlers.exports, server)
+    profile_service_pb2_grpc.add_ProfileServiceServicer_to_server(handlers.profiles, server)
     health_pb2_grpc.add_HealthServicer_to_server(readiness.servicer, server)
     reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     try:
@@ -123,6 +125,6 @@ async def serving(
         probing.cancel()
         await readiness.stop()
         await asyncio.sleep(drain_seconds())
-        events.end_streams()
+        handlers.events.end_streams()
         await server.stop(GRACE_SECONDS)
         log.info("service stopped")

@@ -13,7 +13,7 @@ from google.protobuf.message_factory import GetMessageClass
 from pydantic import SecretStr
 from sqlalchemy import Engine, event
 
-from service.bootstrap import running_service
+from service.bootstrap.running import running_service
 from service.config import Settings
 from service.ledger.database import Database, sqlite_url
 from service.transport.call import _current
