@@ -162,8 +162,7 @@ async def running_service(
         exporting = export_worker(
             book, MakeExport(book, reader, writer, now), now, settings.request_timeout, ordered
         )
-        jobs, requested, register = SqlProfileJobs(database), asyncio.Event(), SqlEntities(database)
-        await jobs.recover()
+        jobs, requested, register = SqlProfileJobs(database, holder), asyncio.Event(), SqlEntities(database)
         profiling = profile_worker(
             jobs, MakeProfile(jobs, reader, writer, now), now, settings.request_timeout, requested
         )
@@ -179,6 +178,7 @@ async def running_service(
         def resume() -> None:
             stored()
             ordered.set()
+            requested.set()
 
         keeping = lease_keeper(leases, now, holder.lease, resume)
         for worker in (keeping, indexing, exporting, profiling, *pending, *telling):
