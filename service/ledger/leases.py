@@ -26,11 +26,14 @@ from sqlalchemy.exc import IntegrityError
 
 from service.ledger import rows
 from service.ledger.database import Database
-from service.ledger.schema import exports, profile_tasks, requests, roles
+from service.ledger.deliveries import NOBODY
+from service.ledger.schema import exports, profile_tasks, requests, roles, webhook_deliveries
 from service.memory.add import MOST_ATTEMPTS
 from service.memory.model import RequestStatus
 
 RUNNING = RequestStatus.RUNNING.value
+
+IN_DELIVERY = webhook_deliveries.c.taken_until != NOBODY
 
 KEYS: Mapping[Table, ColumnElement[str]] = {
     requests: requests.c.id,
@@ -101,6 +104,7 @@ class SqlLeases:
         def recover(connection: Connection) -> int:
             if alone:
                 connection.execute(delete(roles))
+                connection.execute(update(webhook_deliveries).where(IN_DELIVERY).values(taken_until=NOBODY))
             return _take_from(connection, lapsed, at)
 
         return await self._database.write(recover)
