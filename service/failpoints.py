@@ -1,13 +1,15 @@
 """Places at which a test may kill the process, to see what a crash just there leaves behind.
 
-They do nothing unless the environment variable MEMORYD_FAILPOINT names one of them when the process starts.
+They do nothing unless the environment variable MEMORYD_FAILPOINT names a file when the process starts. What
+stands in that file is then the place at which the process ends. So a test need not start it anew to choose.
+After an answer there is no such place: whoever has heard it kills the process from outside.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
+from pathlib import Path
 
 VARIABLE = "MEMORYD_FAILPOINT"
 
@@ -16,21 +18,15 @@ MODEL_ANSWERED = "model-answered"
 PLAN_CHECKED = "plan-checked"
 COMMITTED = "committed"
 INDEXED = "indexed"
-ANSWERED = "answered"
+DELIVERED = "delivered"
 
-NAMES = (REQUEST_STORED, MODEL_ANSWERED, PLAN_CHECKED, COMMITTED, INDEXED, ANSWERED)
-"""In the order in which an add passes them."""
+OF_ADDS = (REQUEST_STORED, MODEL_ANSWERED, PLAN_CHECKED, COMMITTED, INDEXED)
+"""In the order in which an add passes them. A webhook that is told of it then passes DELIVERED."""
 
-_chosen = os.environ.get(VARIABLE)
+_file = Path(named) if (named := os.environ.get(VARIABLE)) else None
 
 
 def failpoint(name: str) -> None:
-    """Ends the process at once, as a crash would, if the environment chose this place."""
-    if name == _chosen:
+    """Ends the process at once, as a crash would, if the file says this place."""
+    if _file is not None and _file.is_file() and _file.read_text() == name:
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-def failpoint_soon(name: str) -> None:
-    """The same in a moment, when what is being returned now has reached its caller."""
-    if name == _chosen:
-        asyncio.get_running_loop().call_later(0.3, failpoint, name)

@@ -59,7 +59,6 @@ async def running_service(
         first_key = await ensure_account(stores.accounts, settings, make_first_key=make_first_key)
         # Nobody else works on a ledger in a directory of our own.
         await stores.leases.recover(now(), alone=settings.database_url is None)
-        await stores.profile_jobs.recover()
         stack.push_async_callback(_release, stores.leases)
         bells = Bells()
         use_cases = use_cases_on(stores, models, bells, settings)

@@ -59,7 +59,7 @@ def stores_on(database: Database, index: ChromaIndex, settings: Settings) -> Sto
         versions=SqlVersions(database),
         entities=SqlEntities(database),
         exports=SqlExports(database, holder),
-        profile_jobs=SqlProfileJobs(database),
+        profile_jobs=SqlProfileJobs(database, holder),
         deliveries=SqlDeliveries(database),
     )
 

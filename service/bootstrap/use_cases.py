@@ -49,6 +49,7 @@ class Bells:
         """Wakes everybody who takes up what a process that is gone has left."""
         self.requests()
         self.exports.set()
+        self.profiles.set()
 
 
 @dataclass(frozen=True, slots=True)

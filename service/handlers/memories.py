@@ -10,7 +10,6 @@ from memoryd.v1 import memory_service_pb2 as pb
 from memoryd.v1.memory_pb2 import Feedback
 from memoryd.v1.memory_service_pb2_grpc import MemoryServiceServicer
 
-from service.failpoints import ANSWERED, failpoint_soon
 from service.handlers.add_request import request_from, response_from
 from service.handlers.admission import admit
 from service.handlers.edit_request import edit_from, edits_from, history_proto, ids_from, opinion_from
@@ -79,7 +78,6 @@ class MemoryHandlers(MemoryServiceServicer):
             outcome: Outcome | RequestRecord = await self._memories.add(project_id, command, call.deadline)
         else:
             outcome = await self._memories.add_once(project_id, command, key, call.deadline)
-        failpoint_soon(ANSWERED)
         return response_from(outcome) if isinstance(outcome, Outcome) else stored_response(outcome)
 
     async def PreviewMemories(

@@ -63,8 +63,7 @@ class SqlExports:
         """See the port."""
 
         def take(connection: Connection) -> Export | None:
-            taken: rows.Values = {"attempts": exports.c.attempts + 1, **self._holder.taken(at)}
-            row = stored_work.take_oldest(connection, exports, at, taken)
+            row = stored_work.take_oldest(connection, exports, self._holder, at)
             return None if row is None else _export_from(row)
 
         return await self._database.write(take)
@@ -88,7 +87,7 @@ class SqlExports:
     async def _end(self, export: Export, at: datetime, values: rows.Values) -> None:
         await self._database.write(
             lambda connection: stored_work.end(
-                connection, exports, export.project_id, export.sequence, at, values
+                connection, exports, self._holder, export.project_id, export.sequence, at, values
             )
         )
 

@@ -4,21 +4,48 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, or_, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    Table,
+    and_,
+    cast,
+    delete,
+    insert,
+    or_,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from service.ledger import rows
 from service.ledger.database import Database
-from service.ledger.schema import exports, requests, roles
+from service.ledger.deliveries import NOBODY
+from service.ledger.schema import exports, profile_tasks, requests, roles, webhook_deliveries
 from service.memory.add import MOST_ATTEMPTS
 from service.memory.model import RequestStatus
 
 RUNNING = RequestStatus.RUNNING.value
+
+IN_DELIVERY = webhook_deliveries.c.taken_until != NOBODY
+
+KEYS: Mapping[Table, ColumnElement[str]] = {
+    requests: requests.c.id,
+    exports: exports.c.id,
+    profile_tasks: cast(profile_tasks.c.sequence, String),
+}
+"""All that has leases, and what names a piece of it in `Holder.in_hand`."""
+
+
+def task_key(sequence: int) -> str:
+    """The name of a profile that is made."""
+    return str(sequence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +56,18 @@ class Holder:
     lease: timedelta = timedelta(seconds=15)
     """How long after its last sign of life others leave its work alone."""
     in_hand: Counter[str] = field(default_factory=Counter)
-    """The ids of what it works on at this moment. Of what it lost sight of, the lease is not renewed."""
+    """The keys of what it works on at this moment. Of what it lost sight of, the lease is not renewed."""
 
     @contextmanager
-    def at_work_on(self, work_id: str) -> Iterator[None]:
+    def at_work_on(self, key: str) -> Iterator[None]:
         """Renews the lease while the block lasts."""
-        self.in_hand[work_id] += 1
+        self.in_hand[key] += 1
         try:
             yield
         finally:
-            self.in_hand[work_id] -= 1
-            if not self.in_hand[work_id]:
-                del self.in_hand[work_id]
+            self.in_hand[key] -= 1
+            if not self.in_hand[key]:
+                del self.in_hand[key]
 
     def taken(self, at: datetime) -> rows.Values:
         """What stands in a row of work that the process takes."""
@@ -61,9 +88,8 @@ class SqlLeases:
             return
 
         def renew(connection: Connection) -> None:
-            for table in (requests, exports):
-                running = and_(table.c.status == RUNNING, table.c.owner == self._holder.name)
-                mine = and_(table.c.id.in_(in_hand), running)
+            for table, key in KEYS.items():
+                mine = and_(key.in_(in_hand), table.c.status == RUNNING, table.c.owner == self._holder.name)
                 connection.execute(update(table).where(mine).values(self._holder.taken(at)))
 
         await self._database.write(renew)
@@ -78,21 +104,24 @@ class SqlLeases:
         def recover(connection: Connection) -> int:
             if alone:
                 connection.execute(delete(roles))
-            return _take_from(connection, lapsed(requests), lapsed(exports), at)
+                connection.execute(update(webhook_deliveries).where(IN_DELIVERY).values(taken_until=NOBODY))
+            return _take_from(connection, lapsed, at)
 
         return await self._database.write(recover)
 
     async def release(self, at: datetime) -> None:
         """See the port."""
 
+        def mine(table: Table) -> ColumnElement[bool]:
+            return table.c.owner == self._holder.name
+
         def release(connection: Connection) -> None:
             connection.execute(delete(roles).where(roles.c.owner == self._holder.name))
-            for table in (requests, exports):
-                running = and_(table.c.status == RUNNING, table.c.owner == self._holder.name)
+            for table in KEYS:
+                running = and_(table.c.status == RUNNING, mine(table))
                 # It was interrupted on purpose, which says nothing against it.
                 connection.execute(update(table).where(running).values(attempts=table.c.attempts - 1))
-            mine = self._holder.name
-            _take_from(connection, requests.c.owner == mine, exports.c.owner == mine, at)
+            _take_from(connection, mine, at)
 
         await self._database.write(release)
 
@@ -114,25 +143,23 @@ class SqlLeases:
         return await self._database.write(lead)
 
 
-def _take_from(
-    connection: Connection, of_requests: ColumnElement[bool], of_exports: ColumnElement[bool], at: datetime
-) -> int:
+def _take_from(connection: Connection, theirs: Callable[[Table], ColumnElement[bool]], at: datetime) -> int:
     """Takes running work from whoever had it; gives how much it was."""
-    background = requests.c.asynchronous.is_(True)
-    spent = requests.c.attempts >= MOST_ATTEMPTS
-    waits = {"status": RequestStatus.PENDING.value, "owner": None, "lease_until": None, "started_at": None}
+    waits: rows.Values = {"status": RequestStatus.PENDING.value}
+    waits |= dict.fromkeys(("owner", "lease_until", "started_at"))
     lost = _failed("INTERRUPTED", "The process ended before it was done.", at)
     dead = _failed("TOO_MANY_ATTEMPTS", "Every attempt ended with its process.", at)
-    of_requests = and_(requests.c.status == RUNNING, of_requests)
-    of_exports = and_(exports.c.status == RUNNING, of_exports)
-    steps = (
-        update(requests).where(of_requests, ~background).values(lost),
-        update(requests).where(of_requests, background, spent).values(dead),
-        update(requests).where(of_requests).values(waits),
-        update(exports).where(of_exports, exports.c.attempts >= MOST_ATTEMPTS).values(dead),
-        update(exports).where(of_exports).values(waits),
-    )
-    return sum(connection.execute(step).rowcount for step in steps)
+    attended = requests.c.asynchronous.is_(False)
+
+    def take(table: Table, values: rows.Values, *conditions: ColumnElement[bool]) -> int:
+        running = (table.c.status == RUNNING, theirs(table), *conditions)
+        return connection.execute(update(table).where(*running).values(values)).rowcount
+
+    taken = take(requests, lost, attended)
+    for table in KEYS:
+        taken += take(table, dead, table.c.attempts >= MOST_ATTEMPTS)
+        taken += take(table, waits)
+    return taken
 
 
 def _failed(reason: str, text: str, at: datetime) -> rows.Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from memoryd.exact_json import dumps
@@ -11,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, select
 
 from service.ledger import rows, stored_work
 from service.ledger.database import Database
+from service.ledger.leases import Holder, task_key
 from service.ledger.profiles import put_document, write_again_if_late
 from service.ledger.schema import memories, profile_jobs, profile_tasks
 from service.memory.errors import Failure
@@ -22,8 +24,9 @@ from service.memory.profiles import ProfileFailure, ProfileJob, TaskStatus
 class SqlProfileJobs:
     """Implements `service.memory.profile_jobs.JobBook`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, holder: Holder) -> None:
         self._database = database
+        self._holder = holder
 
     async def job(self, project_id: str, job_id: str) -> ProfileJob | None:
         """See the port."""
@@ -66,7 +69,7 @@ class SqlProfileJobs:
         """See the port."""
 
         def take(connection: Connection) -> ProfileTask | None:
-            task = stored_work.take_oldest(connection, profile_tasks, at)
+            task = stored_work.take_oldest(connection, profile_tasks, self._holder, at)
             if task is None:
                 return None
             job = connection.execute(
@@ -82,7 +85,7 @@ class SqlProfileJobs:
         """See the port."""
 
         def finish(connection: Connection) -> None:
-            if _end(connection, task, at, {"status": TaskStatus.SUCCEEDED.value}):
+            if self._end(connection, task, at, {"status": TaskStatus.SUCCEEDED.value}):
                 put_document(connection, task.project_id, task.user_id, document, rows.microseconds(at))
 
         await write_again_if_late(self._database, finish)
@@ -90,24 +93,25 @@ class SqlProfileJobs:
     async def skip(self, task: ProfileTask, at: datetime) -> None:
         """See the port."""
         skipped: rows.Values = {"status": TaskStatus.SKIPPED.value}
-        await self._database.write(lambda connection: _end(connection, task, at, skipped))
+        await self._database.write(lambda connection: self._end(connection, task, at, skipped))
 
     async def fail(self, task: ProfileTask, failure: Failure, at: datetime) -> None:
         """See the port."""
         failed = stored_work.failed(failure)
-        await self._database.write(lambda connection: _end(connection, task, at, failed))
+        await self._database.write(lambda connection: self._end(connection, task, at, failed))
 
-    async def recover(self) -> int:
+    def at_work_on(self, task: ProfileTask) -> AbstractContextManager[None]:
         """See the port."""
-        return await self._database.write(lambda connection: stored_work.put_back(connection, profile_tasks))
+        return self._holder.at_work_on(task_key(task.sequence))
+
+    def _end(self, connection: Connection, task: ProfileTask, at: datetime, values: rows.Values) -> bool:
+        return stored_work.end(
+            connection, profile_tasks, self._holder, task.project_id, task.sequence, at, values
+        )
 
 
 def _of(project_id: str, column: str, value: str) -> ColumnElement[bool]:
     return and_(profile_jobs.c.project_id == project_id, profile_jobs.c[column] == value)
-
-
-def _end(connection: Connection, task: ProfileTask, at: datetime, values: rows.Values) -> bool:
-    return stored_work.end(connection, profile_tasks, task.project_id, task.sequence, at, values)
 
 
 def _insert(connection: Connection, project_id: str, job: NewJob, at: datetime) -> None:

@@ -460,6 +460,7 @@ profile_tasks = Table(
     Column("error_text", Text, comment="the same for people"),
     Column("started_at", BigInteger),
     Column("completed_at", BigInteger),
+    *_lease(),
     Index(None, "project_id", "job_id", "sequence"),
     Index(None, "project_id", "user_id", "sequence"),
     Index(None, "status", "sequence"),

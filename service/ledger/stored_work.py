@@ -1,7 +1,7 @@
 """Tables whose rows are work: each is taken once, oldest first, and keeps how it ended.
 
-They have the columns `sequence`, `project_id`, `status`, `reason`, `error_text`, `started_at`
-and `completed_at`.
+They have the columns `sequence`, `project_id`, `status`, `reason`, `error_text`, `started_at`,
+`completed_at`, and those of a lease (`service.ledger.leases`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, select, update
 
 from service.ledger import rows
+from service.ledger.leases import Holder
 from service.memory.errors import Failure
 from service.memory.model import RequestStatus
 
 
-def take_oldest(
-    connection: Connection, table: Table, at: datetime, taken: rows.Values | None = None
-) -> rows.AnyRow | None:
-    """Takes the oldest PENDING row, as it was; it becomes RUNNING, with the values of a lease if any."""
+def take_oldest(connection: Connection, table: Table, holder: Holder, at: datetime) -> rows.AnyRow | None:
+    """Takes the oldest PENDING row, as it was; it becomes RUNNING under the holder's lease."""
     oldest = (
         select(table)
         .where(table.c.status == RequestStatus.PENDING.value)
@@ -28,33 +27,34 @@ def take_oldest(
     )
     row = connection.execute(oldest).one_or_none()
     if row is not None:
-        values = {"status": RequestStatus.RUNNING.value, "started_at": rows.microseconds(at), **(taken or {})}
-        connection.execute(update(table).where(table.c.sequence == row.sequence).values(values))
+        taken: rows.Values = {
+            "status": RequestStatus.RUNNING.value,
+            "started_at": rows.microseconds(at),
+            "attempts": row.attempts + 1,
+            **holder.taken(at),
+        }
+        connection.execute(update(table).where(table.c.sequence == row.sequence).values(taken))
     return row
 
 
 def end(
     connection: Connection,
     table: Table,
+    holder: Holder,
     project_id: str,
     sequence: int,
     at: datetime,
     values: rows.Values,
 ) -> bool:
-    """Keeps how a RUNNING row ended; false when it does not run any more."""
-    running = (
+    """Keeps how a RUNNING row ended; false when it does not run any more, or another process has it."""
+    mine = (
         table.c.project_id == project_id,
         table.c.sequence == sequence,
         table.c.status == RequestStatus.RUNNING.value,
+        table.c.owner == holder.name,
     )
-    ended = update(table).where(*running).values({**values, "completed_at": rows.microseconds(at)})
+    ended = update(table).where(*mine).values({**values, "completed_at": rows.microseconds(at)})
     return connection.execute(ended).rowcount > 0
-
-
-def put_back(connection: Connection, table: Table) -> int:
-    """Makes RUNNING rows PENDING again, and says how many."""
-    running = update(table).where(table.c.status == RequestStatus.RUNNING.value)
-    return connection.execute(running.values(status=RequestStatus.PENDING.value, started_at=None)).rowcount
 
 
 def failed(failure: Failure) -> rows.Values:

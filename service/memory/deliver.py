@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 from memoryd.exact_json import dumps
 
+from service.failpoints import DELIVERED, failpoint
 from service.memory.errors import Unavailable
 from service.memory.feed import LoggedChange
 from service.memory.pages import Listing, PageRequest
@@ -167,6 +168,7 @@ def webhook_workers(
         if due is None:
             return False
         result = await attempt(due, post, clock, retries)
+        failpoint(DELIVERED)
         await deliveries.end(due.id, due.attempt, result, clock())
         return True
 

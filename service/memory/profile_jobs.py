@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -93,7 +94,7 @@ class JobBook(JobReader, Protocol):
         """Keeps a request durably as PENDING, unless one was stored under its key; gives the one kept."""
 
     async def take(self, at: datetime) -> ProfileTask | None:
-        """Takes the oldest PENDING profile; it becomes RUNNING."""
+        """Takes the oldest PENDING profile; it becomes RUNNING under a lease (`service.memory.leases`)."""
 
     async def finish(self, task: ProfileTask, document: str, at: datetime) -> None:
         """Keeps the document as the user's profile, unless the user was deleted meanwhile."""
@@ -104,8 +105,8 @@ class JobBook(JobReader, Protocol):
     async def fail(self, task: ProfileTask, failure: Failure, at: datetime) -> None:
         """Keeps the reason. The profile stays as it was."""
 
-    async def recover(self) -> int:
-        """Makes RUNNING ones PENDING again, and says how many. Call it when no process works on any."""
+    def at_work_on(self, task: ProfileTask) -> AbstractContextManager[None]:
+        """Keeps a RUNNING profile this process's own, beyond its first lease, while the block lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,8 @@ class MakeProfile:
             log.warning("profile failed", task=task.sequence, reason=failure.reason)
             await self._book.fail(task, failure, self._now())
 
-        await carry_out(self._document(task, deadline), finish, fail)
+        with self._book.at_work_on(task):
+            await carry_out(self._document(task, deadline), finish, fail)
 
     async def _document(self, task: ProfileTask, deadline: Deadline) -> str | None:
         """The profile as JSON; None without any memories."""

@@ -199,24 +199,6 @@ def test_an_erased_change_is_not_told(memoryd: Memoryd, receiver: Receiver) -> N
     assert len(receiver.received) == 1
 
 
-def test_nothing_is_lost_by_a_crash(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> None:
-    """What was committed and not delivered when the process was killed is delivered by the next one."""
-    memoryd = Memoryd(tmp_path_factory.mktemp("crash"), QUICK).start()
-    receiver.will(*[Reply(seconds=30)] * 4)
-    hooked = Hooked(memoryd, receiver)
-    memories = hooked.add(*(f"Fact {number}" for number in range(10)))
-    memoryd.kill()
-    receiver.script.clear()
-    before = len(receiver.received)
-    # Nobody waits for the lease in a test.
-    ledger = LedgerFile(memoryd.data_dir)
-    ledger.run("UPDATE webhook_deliveries SET taken_until = 0")
-    with memoryd:
-        hooked.wait("DELIVERED", 10)
-    told = {each.details["id"] for each in receiver.received[before:]}
-    assert told == set(memories)
-
-
 def test_not_to_this_machine(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> None:
     """Without the setting nothing is sent to private addresses, whatever names they hide behind."""
     settings = QUICK | {"MEMORYD_WEBHOOK_ALLOW_PRIVATE": "false", "MEMORYD_WEBHOOK_ATTEMPTS": "1"}

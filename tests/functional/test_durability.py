@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.functional.conftest import MODEL_KEY, Model, openai_settings
@@ -86,35 +85,13 @@ def test_what_was_not_indexed_is_known_all_the_same(started: Start, model: Model
     wait_until(lambda: not ledger.rows("SELECT 1 FROM outbox"))
 
 
-def test_a_crash_during_an_add(started: Start, model: Model, user: str) -> None:
-    """Killed before the answer: nothing was written, and the request is kept as INTERRUPTED."""
-    memoryd = started()
-    model.answers(hang())
-    ledger = LedgerFile(memoryd.data_dir)
-    with ThreadPoolExecutor(1) as clients:
-        adding = clients.submit(Rest(memoryd).add, SAID, user_id=user)
-        wait_until(lambda: model.asked)
-        memoryd.kill()
-        assert isinstance(adding.exception(), httpx.TransportError)
-    memoryd.start()
-    [request] = ledger.requests(user)
-    assert (request["status"], request["reason"]) == ("FAILED", "INTERRUPTED")
-    assert SAID in request["payload"]
-    assert ledger.texts(user) == []
-    model.answers(GOOD)
-    assert len(Rest(memoryd).add(SAID, user_id=user)) == 1
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["crash", "stop"])
-def test_asynchronous_work_is_taken_up_again(
-    started: Start, model: Model, user: str, number: signal.Signals
-) -> None:
-    """What was promised as PENDING is done after a restart, however the process ended."""
+def test_asynchronous_work_is_taken_up_again(started: Start, model: Model, user: str) -> None:
+    """What was promised as PENDING and begun is done after a restart."""
     memoryd = started()
     model.answers(hang())
     [item] = Rest(memoryd).post(SAID, user_id=user, async_mode=True).json()
     wait_until(lambda: model.asked)
-    memoryd.stop(number)
+    memoryd.stop()
     model.answers(GOOD)
     memoryd.start()
     ledger = LedgerFile(memoryd.data_dir)

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from service.ledger.edits import SqlEdits
 from service.ledger.entities import SqlEntities
+from service.ledger.leases import Holder
 from service.ledger.ledger import SqlLedger
 from service.ledger.profile_jobs import SqlProfileJobs
 from service.ledger.profiles import SqlProfiles, newest_task
@@ -82,7 +83,11 @@ async def test_settings_written_at_once(project: Project) -> None:
 
 async def test_a_key_is_one_job(project: Project) -> None:
     """However many store under the same key at once, there is one job; another project has its own."""
-    jobs, one, two = SqlProfileJobs(project.database), await another(project), await another(project)
+    jobs, one, two = (
+        SqlProfileJobs(project.database, Holder()),
+        await another(project),
+        await another(project),
+    )
     stored = await asyncio.gather(*(jobs.store(one, new("ann", key="k"), NOW) for _ in range(6)))
     (job_id,) = {job.id for job in stored}
     assert (await jobs.store(two, new("ann", key="k"), NOW)).id != job_id
@@ -94,7 +99,7 @@ async def test_a_key_is_one_job(project: Project) -> None:
 
 async def test_how_far_a_job_has_come(project: Project) -> None:
     """A job is what its profiles are; one that fails makes it fail in the end."""
-    jobs, profiles = SqlProfileJobs(project.database), SqlProfiles(project.database)
+    jobs, profiles = SqlProfileJobs(project.database, Holder()), SqlProfiles(project.database)
     await drained(jobs)
     one = await another(project)
     job_id = (await jobs.store(one, new("ann", "bob", "cyd"), NOW)).id
@@ -123,20 +128,9 @@ async def test_how_far_a_job_has_come(project: Project) -> None:
     assert (bob.status, bob.document) == (ProfileStatus.FAILED, None)
 
 
-async def test_a_profile_is_taken_once_and_again_after_a_crash(project: Project) -> None:
-    """What was RUNNING when the process ended is PENDING for the next one."""
-    jobs = SqlProfileJobs(project.database)
-    await drained(jobs)
-    await jobs.store(await another(project), new("ann"), NOW)
-    taken = await jobs.take(NOW)
-    assert await jobs.take(NOW) is None
-    assert await jobs.recover() > 0
-    assert await jobs.take(NOW) == taken
-
-
 async def test_a_deleted_user_gets_no_profile_afterwards(project: Project) -> None:
     """What was under way when the user was deleted comes to nothing, and names nobody."""
-    jobs, profiles = SqlProfileJobs(project.database), SqlProfiles(project.database)
+    jobs, profiles = SqlProfileJobs(project.database, Holder()), SqlProfiles(project.database)
     await drained(jobs)
     one, two = await another(project), await another(project)
     stored = [await jobs.store(each, new("ann"), NOW) for each in (one, two)]
@@ -156,7 +150,7 @@ async def test_a_deleted_user_gets_no_profile_afterwards(project: Project) -> No
 
 async def test_profiles_go_with_the_last_memory(project: Project) -> None:
     """Only those of users who lost their last one, in this project alone."""
-    jobs, profiles = SqlProfileJobs(project.database), SqlProfiles(project.database)
+    jobs, profiles = SqlProfileJobs(project.database, Holder()), SqlProfiles(project.database)
     await drained(jobs)
     one, two = await another(project), await another(project)
     await remember(project, one, ["ann", "ann", "bob", "cyd"])
