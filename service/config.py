@@ -111,6 +111,14 @@ class Settings(BaseSettings):
     chroma_headers: Annotated[SecretStr, AfterValidator(_headers)] | None = Field(
         None, description="Headers for the Chroma server: `NAME=VALUE`, several separated by commas."
     )
+    chroma_ca_file: Path | None = Field(
+        None,
+        description="Certificates (PEM) of the authorities to trust for a Chroma server with https. "
+        "Default: the public ones.",
+    )
+    chroma_timeout: float = Field(
+        10.0, gt=0, le=30, description="Seconds that a Chroma server may stay silent."
+    )
     reasoner: ReasonerChoice = Field(
         ReasonerChoice.AUTO, description="`openai`, `rules`, or `auto`: openai when OPENAI_API_KEY is set."
     )
@@ -158,6 +166,13 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(
         None, validation_alias="OPENAI_BASE_URL", description="Any OpenAI-compatible endpoint."
     )
+
+    @field_validator("chroma_ca_file")
+    @classmethod
+    def _authorities_need_tls(cls, ca_file: Path | None, info: ValidationInfo) -> Path | None:
+        if ca_file is not None and not (info.data.get("chroma_url") or "").lower().startswith("https://"):
+            raise ValueError(f"{PREFIX}CHROMA_URL is no https://HOST:PORT")
+        return ca_file
 
     @field_validator("openai_api_key")
     @classmethod

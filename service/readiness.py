@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 from grpc_health.v1 import health, health_pb2
 
+from service.memory.errors import MemorydError
+
 LIVE = "live"
 """The health service's name for: the process is alive. The empty name says: it can serve."""
 
@@ -39,7 +41,7 @@ class Readiness:
             *(self._ask(probe) for probe in self._probes.values()), return_exceptions=True
         )
         failing = {
-            name: type(result).__name__
+            name: result.text if isinstance(result, MemorydError) else type(result).__name__
             for name, result in zip(self._probes, results, strict=True)
             if isinstance(result, BaseException)
         }

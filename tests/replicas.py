@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import create_engine, make_url, text
 
+from service.index.connect import Connection, server
+from tests.chroma_front import Authority, Front
 from tests.contract.index.chroma_server import free_port, running_chroma
 from tests.ledgers import URLS
 from tests.running import Memoryd
@@ -21,7 +23,7 @@ Row = Mapping[str, Any]
 
 
 class ChromaServer:
-    """A Chroma server that goes and comes back with its data.
+    """A Chroma server behind TLS and a token, that goes and comes back with its data.
 
     Args:
         directory: where its data are.
@@ -29,20 +31,31 @@ class ChromaServer:
 
     def __init__(self, directory: Path) -> None:
         self._directory, self._port = directory, free_port()
-        self._running = ExitStack()
+        self._authority = Authority(directory / "authority")
+        self._running, self._listening = ExitStack(), ExitStack()
+        self.front = Front(f"http://127.0.0.1:{self._port}", self._authority, free_port())
 
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self._port}"
-
-    def start(self) -> str:
-        """Starts it, and gives its address."""
-        return self._running.enter_context(running_chroma(self._directory, self._port))
+    def start(self) -> None:
+        """Starts it."""
+        self._running.enter_context(running_chroma(self._directory / "data", self._port))
+        self._listening.enter_context(self.front.listening())
 
     def stop(self) -> None:
         """Ends it."""
+        self._listening.close()
         self._running.close()
+
+    def connect(self) -> Connection:
+        """Opens a connection to it."""
+        return server(f"http://127.0.0.1:{self._port}")()
+
+    @contextmanager
+    def impersonated(self) -> Iterator[None]:
+        """Until the block ends, whoever answers in its place is vouched for by somebody else."""
+        self._listening.close()
+        with self.front.listening(Authority(self._directory / "stranger")):
+            yield
+        self._listening.enter_context(self.front.listening())
 
 
 @dataclass(frozen=True)
@@ -92,12 +105,9 @@ def running_replicas(directory: Path, settings: Mapping[str, str], count: int = 
         database_url = stack.enter_context(URLS["postgresql"](directory))
         chroma = ChromaServer(directory / "chroma")
         stack.callback(chroma.stop)
-        shared = {
-            "MEMORYD_DATABASE_URL": database_url,
-            "MEMORYD_CHROMA_URL": chroma.start(),
-            "MEMORYD_LEASE_SECONDS": LEASE_SECONDS,
-        }
-        template = Memoryd(directory, shared | dict(settings))
+        chroma.start()
+        shared = {"MEMORYD_DATABASE_URL": database_url, "MEMORYD_LEASE_SECONDS": LEASE_SECONDS}
+        template = Memoryd(directory, shared | dict(chroma.front.settings()) | dict(settings))
         replicas = [
             replace(template, data_dir=directory / str(number), grpc_port=free_port(), http_port=free_port())
             for number in range(count)

@@ -21,7 +21,6 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from service.index.chroma import ChromaIndex
-from service.index.connect import server
 from tests.functional.conftest import openai_settings, shown_in
 from tests.functional.ledgers import wait_until
 from tests.replicas import Replicas, running_replicas
@@ -185,7 +184,7 @@ async def _judge(replicas: Replicas, history: History) -> Verdict:
 async def _not_indexed(replicas: Replicas, memory_ids: list[str]) -> int:
     [space] = replicas.rows("SELECT model, dimensions FROM embedding_space")
     [project] = replicas.rows("SELECT id FROM projects")
-    index = ChromaIndex(server(replicas.chroma.url), space["model"], space["dimensions"])
+    index = ChromaIndex(replicas.chroma.connect, space["model"], space["dimensions"])
     try:
         return len(memory_ids) - len(await index.vectors(project["id"], memory_ids))
     finally:

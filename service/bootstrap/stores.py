@@ -65,13 +65,19 @@ def stores_on(database: Database, index: ChromaIndex, settings: Settings) -> Sto
 
 
 def chroma_of(settings: Settings) -> connect.Connect:
-    """The way to the index that the settings ask for."""
-    if settings.chroma_url is not None:
-        given = settings.chroma_headers
-        return connect.server(
-            settings.chroma_url, None if given is None else headers_from(given.get_secret_value())
-        )
-    return connect.embedded(settings.data_dir / "chroma")
+    """The way to the index that the settings ask for.
+
+    Raises:
+        StartError: the address is none, or its authorities cannot be read.
+    """
+    if settings.chroma_url is None:
+        return connect.embedded(settings.data_dir / "chroma")
+    given = settings.chroma_headers
+    headers = None if given is None else headers_from(given.get_secret_value())
+    try:
+        return connect.server(settings.chroma_url, headers, settings.chroma_timeout, settings.chroma_ca_file)
+    except ValueError as wrong:
+        raise StartError(f"the Chroma server: {wrong}") from wrong
 
 
 async def check_embedding_space(accounts: SqlAccounts, embedder: Embedder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,23 +53,31 @@ def embedded(path: Path) -> Connect:
     return connect
 
 
-def server(url: str, headers: Mapping[str, str] | None = None, timeout: float = 10.0) -> Connect:
+def server(
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 10.0,
+    ca_file: Path | None = None,
+) -> Connect:
     """A Chroma server.
 
     Args:
         url: like `http://chroma:8000`, without a path; the port is 8000 or, for https, 443 if none is given.
         headers: sent with every request, to authenticate for example.
         timeout: seconds that the server may stay silent.
+        ca_file: certificates in PEM, of the only authorities whose word for the server counts. None: those
+            that httpx trusts.
 
     Raises:
-        ValueError: that is no such address.
+        ValueError: that is no such address, or no such file.
     """
-    address = _parse(url)
+    address, trust = _parse(url), _trust(ca_file)
 
     def connect() -> Connection:
         # Chroma's client greets the server without any timeout, so see first that somebody answers.
-        httpx.get(address.join("/api/v2/heartbeat"), headers=headers, timeout=timeout).raise_for_status()
-        client = _http_client(address, headers or {})
+        greeting = address.join("/api/v2/heartbeat")
+        httpx.get(greeting, headers=headers, timeout=timeout, verify=trust).raise_for_status()
+        client = _http_client(address, headers or {}, trust)
         for session in _sessions(client):
             session.timeout = httpx.Timeout(timeout)
             session.event_hooks = {"response": [_raise_for_strangers]}
@@ -97,17 +106,29 @@ def _parse(url: str) -> httpx.URL:
     return httpx.URL(scheme=address.scheme, host=address.host, port=address.port or default_port)
 
 
-def _http_client(address: httpx.URL, headers: Mapping[str, str]) -> Client:
+def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
+    if ca_file is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise ValueError(f"no certificates of authorities can be read from {ca_file}") from error
+
+
+def _http_client(address: httpx.URL, headers: Mapping[str, str], trust: ssl.SSLContext | bool) -> Client:
     port = address.port or (443 if address.scheme == "https" else 80)
+    # Said twice: where a setting is left out, Chroma looks for it in the environment and in .env.
+    settings = Settings(
+        anonymized_telemetry=False, chroma_server_host=address.host, chroma_server_http_port=port
+    )
+    # Set afterwards, for the setting is declared as a path, which httpx will not take for much longer.
+    settings.chroma_server_ssl_verify = trust  # type: ignore[assignment]
     created = chromadb.HttpClient(
         address.host,
         port,
         ssl=address.scheme == "https",
         headers=dict(headers),
-        # Said twice: where a setting is left out, Chroma looks for it in the environment and in .env.
-        settings=Settings(
-            anonymized_telemetry=False, chroma_server_host=address.host, chroma_server_http_port=port
-        ),
+        settings=settings,
     )
     return cast("Client", created)
 

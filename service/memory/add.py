@@ -99,9 +99,8 @@ class AddMemories:
 
     async def perform(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
         """Does what a stored request asks for; a failure is recorded with the request and raised."""
-        return await self._ended(
-            stored, self._infer(stored, deadline) if stored.request.infer else self._store_verbatim(stored)
-        )
+        work = self._infer(stored, deadline) if stored.request.infer else self._store_verbatim(stored)
+        return await self._ended(stored, work, deadline)
 
     async def carry_out(
         self,
@@ -138,14 +137,16 @@ class AddMemories:
 
         return await self._ended(stored, commit())
 
-    async def _ended(self, stored: StoredRequest, work: Awaitable[Outcome]) -> Outcome:
+    async def _ended(
+        self, stored: StoredRequest, work: Awaitable[Outcome], deadline: Deadline | None = None
+    ) -> Outcome:
         """What the work comes to; a failure is recorded with the request and raised."""
         with self._ledger.at_work_on(stored.event_id):
             try:
                 outcome = await work
             except (Exception, asyncio.CancelledError) as error:
                 # Whatever ended it: a request that nobody works on must not stay RUNNING.
-                await self._give_up(stored, error)
+                await self._give_up(stored, _overdue(error, stored, deadline) or error)
                 raise
             failpoint(COMMITTED)
             self._on_commit()
@@ -201,6 +202,16 @@ class AddMemories:
             )
             for (index, message), vector in zip(said, vectors, strict=True)
         ]
+
+
+def _overdue(
+    error: BaseException, stored: StoredRequest, deadline: Deadline | None
+) -> DeadlineExceeded | None:
+    """What a cancellation stands for when the caller's time is over; nobody's time is, in the background."""
+    cancelled = isinstance(error, asyncio.CancelledError) and not stored.in_background
+    if cancelled and deadline is not None and not deadline.remaining():
+        return DeadlineExceeded("The deadline passed before the request was done.")
+    return None
 
 
 def _failure(error: BaseException) -> tuple[str, str]:

@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import grpc
 import pytest
+from memoryd.v1 import memory_service_pb2
 
 from tests.functional.conftest import Model, openai_settings
-from tests.functional.faces import Rest
+from tests.functional.faces import Grpc, Refused, Rest, refusal_of, request_of
 from tests.functional.ledgers import LedgerFile, wait_until
 from tests.replicas import Replicas, running_replicas
 from tests.running import Memoryd, environment
@@ -22,14 +24,23 @@ from tests.scripted_openai import ScriptedOpenAI, add, plan, slow
 
 pytestmark = pytest.mark.timeout(240)
 
+FIRST = "The first thing"
 SAID = "I have a dog"
 GOOD = plan([add("Has a dog", quote="a dog")])
+
+
+CHROMA_SECONDS = "3"
+"""How long Chroma may stay silent."""
+
+DEADLINE = 1.0
+"""Seconds of who will not wait as long as that."""
 
 
 @pytest.fixture(scope="module")
 def replicas(scripted: ScriptedOpenAI, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
     """One memoryd on PostgreSQL and a Chroma server."""
-    with running_replicas(tmp_path_factory.mktemp("outages"), openai_settings(scripted), 1) as running:
+    settings = openai_settings(scripted) | {"MEMORYD_CHROMA_TIMEOUT": CHROMA_SECONDS}
+    with running_replicas(tmp_path_factory.mktemp("outages"), settings, 1) as running:
         yield running
 
 
@@ -37,6 +48,27 @@ def replicas(scripted: ScriptedOpenAI, tmp_path_factory: pytest.TempPathFactory)
 def rest(replicas: Replicas) -> Rest:
     """Its REST face."""
     return Rest(replicas.all[0])
+
+
+@pytest.fixture
+def rpc(replicas: Replicas) -> Iterator[Grpc]:
+    """Its gRPC face."""
+    memoryd = replicas.all[0]
+    with grpc.insecure_channel(f"127.0.0.1:{memoryd.grpc_port}") as channel:
+        yield Grpc(memoryd, channel)
+
+
+@pytest.fixture
+def remembered(replicas: Replicas, rest: Rest, user: str) -> str:
+    """A user of whom the index knows something, so that nothing can be added or found without it."""
+    rest.add(FIRST, user_id=user, infer=False)
+    indexed(replicas)
+    return user
+
+
+def indexed(replicas: Replicas) -> None:
+    """Waits until the index has everything."""
+    wait_until(lambda: not replicas.rows("SELECT 1 FROM outbox"), seconds=60)
 
 
 def search(memoryd: Memoryd, user: str) -> tuple[int, list[str]]:
@@ -85,26 +117,91 @@ def test_the_ledger_goes_while_the_model_thinks(
     assert len(replicas.requests(user)) == 1
 
 
-def test_chroma_is_gone(replicas: Replicas, rest: Rest, model: Model, user: str) -> None:
+def fails(replicas: Replicas, rest: Rest, user: str) -> tuple[Refused, str]:
+    """An add and a search fail for the index; what the add was told, and its event."""
+    refused = rest.refused(SAID, user_id=user)
+    assert (refused.status, refused.reason) == ("UNAVAILABLE", "INDEX_UNAVAILABLE")
+    assert search(rest.memoryd, user) == (503, [])
+    [*_, failed] = replicas.requests(user)
+    assert (failed["status"], failed["reason"]) == ("FAILED", "INDEX_UNAVAILABLE")
+    assert replicas.texts(user) == [FIRST]
+    return refused, str(failed["id"])
+
+
+def mends(replicas: Replicas, rest: Rest, user: str, event_id: str) -> None:
+    """The failed add can be performed after all, once, and is found."""
+    assert rest.memoryd.post({}, f"/v1/event/{event_id}/retry/").status_code == 200
+    wait_until(lambda: "Has a dog" in replicas.texts(user), seconds=60)
+    indexed(replicas)
+    assert sorted(replicas.texts(user)) == sorted(["Has a dog", FIRST])
+    status, texts = search(rest.memoryd, user)
+    assert (status, set(texts)) == (200, {"Has a dog", FIRST})
+
+
+def test_chroma_is_gone(replicas: Replicas, rest: Rest, model: Model, remembered: str) -> None:
     """What needs it is 503 and can be retried; what does not is done, and found afterwards."""
     model.answers_always(lambda _: GOOD)
-    rest.add("The first thing", user_id=user, infer=False)
-    wait_until(lambda: not replicas.rows("SELECT 1 FROM outbox"))
     replicas.chroma.stop()
     try:
-        refused = rest.refused(SAID, user_id=user)
-        assert (refused.status, refused.reason) == ("UNAVAILABLE", "INDEX_UNAVAILABLE")
-        assert search(rest.memoryd, user)[0] == 503
-        rest.add("A dog barks", user_id=user, infer=False)
-        [_, failed, _] = replicas.requests(user)
-        assert (failed["status"], failed["reason"]) == ("FAILED", "INDEX_UNAVAILABLE")
+        _, event_id = fails(replicas, rest, remembered)
+        rest.add("A dog barks", user_id=f"{remembered}-2", infer=False)
     finally:
         replicas.chroma.start()
-    assert rest.memoryd.post({}, f"/v1/event/{failed['id']}/retry/").status_code == 200
-    wait_until(lambda: "Has a dog" in replicas.texts(user), seconds=60)
-    wait_until(lambda: not replicas.rows("SELECT 1 FROM outbox"), seconds=60)
-    status, texts = search(rest.memoryd, user)
-    assert (status, set(texts)) == (200, {"The first thing", "A dog barks", "Has a dog"})
+    mends(replicas, rest, remembered, event_id)
+    assert search(rest.memoryd, f"{remembered}-2") == (200, ["A dog barks"])
+
+
+def test_chroma_is_silent(replicas: Replicas, rest: Rest, rpc: Grpc, model: Model, remembered: str) -> None:
+    """Whoever waits is told 503, whoever will not 504; writes that come too late do no harm."""
+    model.answers_always(lambda _: GOOD)
+    query = memory_service_pb2.SearchMemoriesRequest(query="dog", user_id=remembered)
+    path = "/memoryd.v1.MemoryService/SearchMemories"
+    searching_late: Callable[..., object] = rpc.channel.unary_unary(
+        path,
+        request_serializer=memory_service_pb2.SearchMemoriesRequest.SerializeToString,
+        response_deserializer=memory_service_pb2.SearchMemoriesResponse.FromString,
+    )
+
+    def hurried() -> list[Refused]:
+        adding = rpc.refusal(request_of(SAID, {"user_id": remembered}), DEADLINE)
+        with pytest.raises(grpc.RpcError) as caught:
+            searching_late(query, metadata=rpc.memoryd.metadata, timeout=DEADLINE)
+        return [adding, refusal_of(caught.value)]
+
+    with replicas.chroma.front.stalled(), ThreadPoolExecutor(3) as clients:
+        rest.add("A dog barks", user_id=f"{remembered}-2", infer=False)
+        [late_add, late_search] = hurried()
+        adding = clients.submit(rest.refused, SAID, user_id=remembered)
+        searching = clients.submit(search, rest.memoryd, remembered)
+        assert (adding.result().status, adding.result().reason) == ("UNAVAILABLE", "INDEX_UNAVAILABLE")
+        assert searching.result() == (503, [])
+        assert late_add.status == late_search.status == "DEADLINE_EXCEEDED"
+        assert replicas.texts(remembered) == [FIRST]
+        failed = replicas.requests(remembered)[1:]
+        assert [row["reason"] for row in failed] == ["DEADLINE_EXCEEDED", "INDEX_UNAVAILABLE"]
+    mends(replicas, rest, remembered, failed[0]["id"])
+    assert search(rest.memoryd, f"{remembered}-2") == (200, ["A dog barks"])
+
+
+@pytest.mark.parametrize("status", [401, 429, 500, 503])
+def test_chroma_fails(replicas: Replicas, rest: Rest, model: Model, remembered: str, status: int) -> None:
+    """Whatever it, or what stands before it, answers: 503, and never an empty success."""
+    model.answers_always(lambda _: GOOD)
+    with replicas.chroma.front.failing_with(status):
+        _, event_id = fails(replicas, rest, remembered)
+    mends(replicas, rest, remembered, event_id)
+
+
+def test_chroma_is_not_trusted(replicas: Replicas, rest: Rest, model: Model, remembered: str) -> None:
+    """Somebody else in its place is sent nothing; error and log name TLS."""
+    model.answers_always(lambda _: GOOD)
+    with replicas.chroma.impersonated():
+        arrived = replicas.chroma.front.arrived
+        refused, event_id = fails(replicas, rest, remembered)
+        assert "TLS" in refused.text
+        wait_until(lambda: "its TLS certificate does not hold" in rest.memoryd.output)
+        assert replicas.chroma.front.arrived == arrived
+    mends(replicas, rest, remembered, event_id)
 
 
 @contextmanager
