@@ -73,10 +73,11 @@ class LocalEmbedder:
         for text in texts:
             text.encode()  # what the tokenizer would refuse must not reach a batch shared with others
         loop = asyncio.get_running_loop()
-        jobs = [_Waiting(text, loop.create_future()) for text in texts]
-        self._waiting.extend(sorted(jobs, key=lambda job: len(job.text)))
+        jobs = {text: _Waiting(text, loop.create_future()) for text in texts}
+        self._waiting.extend(sorted(jobs.values(), key=lambda job: len(job.text)))
         self._start_runs()
-        return np.stack(await asyncio.gather(*(job.vector for job in jobs)))
+        await asyncio.gather(*(job.vector for job in jobs.values()))
+        return np.stack([jobs[text].vector.result() for text in texts])
 
     async def ping(self) -> None:
         """Embeds a word; raises when that does not work."""

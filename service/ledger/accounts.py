@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.ledger.database import Database, alone
@@ -19,6 +21,7 @@ from service.ledger.memberships import (
 )
 from service.ledger.rows import AnyRow, microseconds, time_from
 from service.ledger.schema import (
+    Name,
     api_keys,
     embedding_space,
     organization_members,
@@ -39,6 +42,35 @@ from service.memory.accounts import (
 from service.memory.errors import PermissionDenied
 from service.memory.members import Member
 
+# Built once: every call asks both, and putting a statement together costs more than the database's answer.
+_VALID_KEY = select(api_keys).where(
+    api_keys.c.digest == bindparam("of_digest"), api_keys.c.revoked_at.is_(None)
+)
+
+_SELECTORS: Mapping[str, ColumnElement[str]] = {
+    "org_id": organizations.c.id,
+    "org_name": organizations.c.name,
+    "project_id": projects.c.id,
+    "project_name": projects.c.name,
+}
+
+
+@lru_cache
+def _selected_project(given: tuple[str, ...], *, organization_wide: bool) -> Select[Any]:
+    """The project of `of_member` that these of the selectors name.
+
+    Two rows where organizations of the same name have projects of the same name: then none is the one.
+    """
+    usable = usable_projects(
+        bindparam("of_member", type_=Name),
+        projects.c.id,
+        projects.c.organization_id,
+        organization_wide=organization_wide,
+    )
+    joined = usable.join(organizations, projects.c.organization_id == organizations.c.id)
+    return joined.where(*(_SELECTORS[name] == bindparam(name) for name in given)).limit(2)
+
+
 DEFAULT_NAME = "default"
 """What the first organization and the first project are called."""
 
@@ -51,8 +83,10 @@ class SqlAccounts:
 
     async def principal(self, digest: str) -> Principal | None:
         """See the port."""
-        query = select(api_keys).where(api_keys.c.digest == digest, api_keys.c.revoked_at.is_(None))
-        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
+        asked = {"of_digest": digest}
+        row = await self._database.read(
+            lambda connection: connection.execute(_VALID_KEY, asked).one_or_none()
+        )
         if row is None or not hmac.compare_digest(row.digest, digest):
             return None
         return Principal(
@@ -66,20 +100,16 @@ class SqlAccounts:
 
     async def project_access(self, principal: Principal, selection: ProjectSelection) -> ProjectAccess | None:
         """See the port."""
-        query = usable_projects(principal, projects.c.id, projects.c.organization_id).join(
-            organizations, projects.c.organization_id == organizations.c.id
-        )
-        asked = (
-            (organizations.c.id, selection.org_id and selection.org_id.lower()),
-            (organizations.c.name, selection.org_name),
-            (projects.c.id, selection.project_id and selection.project_id.lower()),
-            (projects.c.name, selection.project_name),
-        )
-        for column, value in asked:
-            if value is not None:
-                query = query.where(column == value)
-        # Organizations of the same name may have projects of the same name: then none is the one.
-        found = await self._database.read(lambda connection: connection.execute(query.limit(2)).all())
+        asked = {
+            "org_id": selection.org_id and selection.org_id.lower(),
+            "org_name": selection.org_name,
+            "project_id": selection.project_id and selection.project_id.lower(),
+            "project_name": selection.project_name,
+        }
+        given = {name: value for name, value in asked.items() if value is not None}
+        query = _selected_project(tuple(given), organization_wide=principal.organization_wide)
+        values = given | {"of_member": principal.member}
+        found = await self._database.read(lambda connection: connection.execute(query, values).all())
         if len(found) != 1:
             return None
         (row,) = found

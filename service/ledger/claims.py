@@ -77,7 +77,7 @@ def claim(
     if known is None:
         _forget(connection, project_id, key, forgotten_before)
         values = new_request(project_id, request, holder, at)
-        connection.execute(insert(requests).values(**values, idempotency_key=key, payload_digest=digest))
+        connection.execute(insert(requests), values | {"idempotency_key": key, "payload_digest": digest})
         return Claim(str(values["id"]), RequestStatus(values["status"]), mine=True)
     if known.mine:
         again = _begun(request, holder, at) | dict.fromkeys(("reason", "error_text", "completed_at"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from memoryd.exact_json import loads
-from sqlalchemy import Connection, Select, and_, exists, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, exists, func, insert, select, update
 
 from service.ledger import rows
 from service.ledger.database import Database
@@ -27,6 +27,56 @@ NOBODY = 0
 PENDING = webhook_deliveries.c.state == DeliveryState.PENDING.value
 
 
+def _behind() -> Select[Any]:
+    """A webhook that has not been told of all changes."""
+    untold = and_(
+        change_log.c.project_id == webhooks.c.project_id, change_log.c.sequence > webhooks.c.position
+    )
+    behind = select(webhooks).where(exists().where(untold)).limit(1)
+    return behind.with_for_update(skip_locked=True, of=webhooks)
+
+
+def _due() -> Select[Any]:
+    """The delivery whose turn it is `now`, with its webhook's url and secret."""
+    now = bindparam("now", type_=BigInteger())
+    earlier, busy = webhook_deliveries.alias("earlier"), webhook_deliveries.alias("busy")
+    waits_for_another = exists().where(
+        earlier.c.webhook_id == webhook_deliveries.c.webhook_id,
+        earlier.c.state == DeliveryState.PENDING.value,
+        earlier.c.memory_id == webhook_deliveries.c.memory_id,
+        earlier.c.change_sequence < webhook_deliveries.c.change_sequence,
+    )
+    at_work = (
+        select(func.count())
+        .select_from(busy)
+        .where(
+            busy.c.webhook_id == webhook_deliveries.c.webhook_id,
+            busy.c.state == DeliveryState.PENDING.value,
+            busy.c.taken_until > now,
+        )
+        .scalar_subquery()
+    )
+    return (
+        select(webhook_deliveries, webhooks.c.url, webhooks.c.secret)
+        .join(webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
+        .where(
+            PENDING,
+            webhook_deliveries.c.next_attempt_at <= now,
+            webhook_deliveries.c.taken_until <= now,
+            webhooks.c.is_active,
+            ~waits_for_another,
+            at_work < AT_ONE_WEBHOOK,
+        )
+        .order_by(webhook_deliveries.c.next_attempt_at, webhook_deliveries.c.sequence)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=webhook_deliveries)
+    )
+
+
+# Built once: every worker asks for these once a second, and putting them together costs more than an answer.
+_BEHIND, _DUE = _behind(), _due()
+
+
 class SqlDeliveries:
     """Implements `service.memory.deliver.Deliveries`."""
 
@@ -35,14 +85,10 @@ class SqlDeliveries:
 
     async def make(self, at: datetime) -> bool:
         """See the port."""
-        untold = and_(
-            change_log.c.project_id == webhooks.c.project_id, change_log.c.sequence > webhooks.c.position
-        )
-        behind = select(webhooks).where(exists().where(untold)).limit(1)
 
         def make(connection: Connection) -> bool:
             # Whom another process is at is passed over: that one will come to the end of the log.
-            webhook = connection.execute(behind.with_for_update(skip_locked=True, of=webhooks)).one_or_none()
+            webhook = connection.execute(_BEHIND).one_or_none()
             if webhook is None:
                 return False
             found = connection.execute(_untold(webhook)).all()
@@ -56,45 +102,10 @@ class SqlDeliveries:
 
     async def take(self, at: datetime, until: datetime) -> Due | None:
         """See the port."""
-        now, earlier, busy = (
-            rows.microseconds(at),
-            webhook_deliveries.alias("earlier"),
-            webhook_deliveries.alias("busy"),
-        )
-        waits_for_another = exists().where(
-            earlier.c.webhook_id == webhook_deliveries.c.webhook_id,
-            earlier.c.state == DeliveryState.PENDING.value,
-            earlier.c.memory_id == webhook_deliveries.c.memory_id,
-            earlier.c.change_sequence < webhook_deliveries.c.change_sequence,
-        )
-        at_work = (
-            select(func.count())
-            .select_from(busy)
-            .where(
-                busy.c.webhook_id == webhook_deliveries.c.webhook_id,
-                busy.c.state == DeliveryState.PENDING.value,
-                busy.c.taken_until > now,
-            )
-            .scalar_subquery()
-        )
-        due = (
-            select(webhook_deliveries, webhooks.c.url, webhooks.c.secret)
-            .join(webhooks, webhooks.c.id == webhook_deliveries.c.webhook_id)
-            .where(
-                PENDING,
-                webhook_deliveries.c.next_attempt_at <= now,
-                webhook_deliveries.c.taken_until <= now,
-                webhooks.c.is_active,
-                ~waits_for_another,
-                at_work < AT_ONE_WEBHOOK,
-            )
-            .order_by(webhook_deliveries.c.next_attempt_at, webhook_deliveries.c.sequence)
-            .limit(1)
-            .with_for_update(skip_locked=True, of=webhook_deliveries)
-        )
+        now = {"now": rows.microseconds(at)}
 
         def take(connection: Connection) -> Due | None:
-            row = connection.execute(due).one_or_none()
+            row = connection.execute(_DUE, now).one_or_none()
             if row is None:
                 return None
             attempt = row.attempts + 1

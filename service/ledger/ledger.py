@@ -5,8 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from service.ledger import claims, rows
@@ -15,7 +30,16 @@ from service.ledger.database import Database
 from service.ledger.leases import Holder
 from service.ledger.projects import settings_from
 from service.ledger.schema import dropped_projects, memories, outbox, projects, requests, subjects
-from service.ledger.subjects import advance, changed_meanwhile, end_turn, of_subject, standing, take_turn
+from service.ledger.subjects import (
+    advance,
+    changed_meanwhile,
+    end_turn,
+    named_subject,
+    of_subject,
+    standing,
+    subject_names,
+    take_turn,
+)
 from service.memory.access import NO_PROJECT
 from service.memory.errors import REQUEST_GIVEN_UP, Conflict, NotFound
 from service.memory.model import (
@@ -31,6 +55,24 @@ from service.memory.model import (
 )
 from service.memory.ports import Claim, IndexEntry, OutboxItem, ProjectSettings, ScopeSnapshot, StoredRequest
 
+# Built once: every add says these, and putting a statement together costs more than SQLite's answer.
+_PROJECT = select(projects).where(projects.c.id == bindparam("of_project"))
+_ACTOR = select(requests.c.actor).where(requests.c.id == bindparam("of_id"))
+_OUTBOX = select(outbox).order_by(outbox.c.sequence).limit(bindparam("most", type_=Integer()))
+_DROPPED = select(dropped_projects.c.project_id).limit(bindparam("most", type_=Integer()))
+
+
+@lru_cache
+def _finishing(columns: tuple[str, ...]) -> Update:
+    """Ends work on a running request that its owner still has, setting these columns."""
+    mine = and_(
+        requests.c.project_id == bindparam("of_project"),
+        requests.c.id == bindparam("of_id"),
+        requests.c.status == RequestStatus.RUNNING.value,
+        requests.c.owner == bindparam("of_owner"),
+    )
+    return update(requests).where(mine).values({name: bindparam(name) for name in columns})
+
 
 class SqlLedger:
     """Implements `service.memory.ports.Ledger`."""
@@ -41,8 +83,8 @@ class SqlLedger:
 
     async def project_settings(self, project_id: str) -> ProjectSettings:
         """See the port."""
-        query = select(projects).where(projects.c.id == project_id)
-        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
+        asked = {"of_project": project_id}
+        row = await self._database.read(lambda connection: connection.execute(_PROJECT, asked).one_or_none())
         if row is None:
             raise NotFound(NO_PROJECT)
         return settings_from(row)
@@ -51,7 +93,7 @@ class SqlLedger:
         """See the port."""
         values = claims.new_request(project_id, request, self._holder, at)
         try:
-            await self._database.write(lambda connection: connection.execute(insert(requests).values(values)))
+            await self._database.write(lambda connection: connection.execute(insert(requests), values))
         except IntegrityError as error:  # the only reference of a request is its project
             raise NotFound(NO_PROJECT) from error
         return str(values["id"])
@@ -135,20 +177,15 @@ class SqlLedger:
 
     async def read_scope(self, project_id: str, scope: Scope) -> ScopeSnapshot:
         """See the port."""
-        current = select(memories).where(_in_scope(memories, project_id, scope)).order_by(memories.c.sequence)
-        pending = (
-            select(outbox.c.memory_id, outbox.c.vector)
-            .join(memories, outbox.c.memory_id == memories.c.id)
-            .where(_in_scope(memories, project_id, scope), outbox.c.project_id == project_id)
-            .order_by(outbox.c.sequence)
-        )
+        current, pending = _of_scope(tuple(scope.ids))
+        asked = subject_names(project_id, scope) | {f"of_{name}": value for name, value in scope.ids.items()}
 
         def read(connection: Connection) -> ScopeSnapshot:
             version, turn = standing(connection, project_id, scope)
-            known = [rows.memory_from(row) for row in connection.execute(current)]
+            known = [rows.memory_from(row) for row in connection.execute(current, asked)]
             vectors: dict[str, Vector] = {
                 row.memory_id: rows.vector_from(row.vector)
-                for row in connection.execute(pending)
+                for row in connection.execute(pending, asked)
                 if row.vector is not None
             }
             return ScopeSnapshot(version, known, vectors, turn)
@@ -191,7 +228,7 @@ class SqlLedger:
         def commit(connection: Connection) -> None:
             if changes:
                 advance(connection, project_id, scope, expected_version, event_id, at)
-                actor = connection.scalar(select(requests.c.actor).where(requests.c.id == event_id))
+                actor = connection.scalar(_ACTOR, {"of_id": event_id})
                 apply_changes(connection, project_id, changes, at)
                 log_changes(connection, project_id, event_id, changes, actor, at)
             values: rows.Values = {
@@ -268,17 +305,11 @@ class SqlLedger:
 
     def _finish(self, connection: Connection, project_id: str, event_id: str, values: rows.Values) -> bool:
         """Ends work on a request, unless another process was given it meanwhile. A request ends once."""
-        mine = and_(
-            requests.c.project_id == project_id,
-            requests.c.id == event_id,
-            requests.c.status == RequestStatus.RUNNING.value,
-            requests.c.owner == self._holder.name,
-        )
-        return connection.execute(update(requests).where(mine).values(values)).rowcount == 1
+        mine = {"of_project": project_id, "of_id": event_id, "of_owner": self._holder.name}
+        return connection.execute(_finishing(tuple(values)), mine | values).rowcount == 1
 
     async def outbox(self, limit: int) -> Sequence[OutboxItem]:
         """See the port."""
-        query = select(outbox).order_by(outbox.c.sequence).limit(limit)
 
         def item(row: rows.AnyRow) -> OutboxItem:
             entry = None
@@ -286,7 +317,9 @@ class SqlLedger:
                 entry = IndexEntry(row.memory_id, rows.scope_from(row), rows.vector_from(row.vector))
             return OutboxItem(row.sequence, row.project_id, row.memory_id, entry)
 
-        return await self._database.read(lambda connection: [item(row) for row in connection.execute(query)])
+        return await self._database.read(
+            lambda connection: [item(row) for row in connection.execute(_OUTBOX, {"most": limit})]
+        )
 
     async def outbox_done(self, sequences: Sequence[int]) -> None:
         """See the port."""
@@ -295,8 +328,9 @@ class SqlLedger:
 
     async def dropped_projects(self, limit: int) -> Sequence[str]:
         """See the port."""
-        query = select(dropped_projects.c.project_id).limit(limit)
-        return await self._database.read(lambda connection: connection.scalars(query).all())
+        return await self._database.read(
+            lambda connection: connection.scalars(_DROPPED, {"most": limit}).all()
+        )
 
     async def project_dropped(self, project_id: str) -> None:
         """See the port."""
@@ -308,6 +342,15 @@ class SqlLedger:
         await self._database.read(lambda connection: connection.execute(select(subjects.c.version).limit(1)))
 
 
-def _in_scope(table: Table, project_id: str, scope: Scope) -> ColumnElement[bool]:
-    ids = (table.c[name] == value for name, value in scope.ids.items())
-    return and_(of_subject(table, project_id, scope), *ids)
+@lru_cache
+def _of_scope(names: tuple[str, ...]) -> tuple[Select[Any], Select[Any]]:
+    """The memories that carry ids of these names, and their vectors that the index has not got yet."""
+    inside = and_(named_subject(memories), *(memories.c[name] == bindparam(f"of_{name}") for name in names))
+    current = select(memories).where(inside).order_by(memories.c.sequence)
+    pending = (
+        select(outbox.c.memory_id, outbox.c.vector)
+        .join(memories, outbox.c.memory_id == memories.c.id)
+        .where(inside, outbox.c.project_id == bindparam("of_project"))
+        .order_by(outbox.c.sequence)
+    )
+    return current, pending

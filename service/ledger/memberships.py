@@ -8,18 +8,19 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, ins
 
 from service.ledger.rows import AnyRow, Values, microseconds, time_from
 from service.ledger.schema import organization_members, organizations, project_members, projects
-from service.memory.accounts import AccessRole, Principal
+from service.memory.accounts import AccessRole
 from service.memory.members import Member
 
 
-def usable_projects(principal: Principal, *columns: ColumnElement[Any]) -> Select[Any]:
-    """Columns of the projects that a caller may use, with the membership's role as `role`.
+def usable_projects(
+    member: ColumnElement[str] | str, *columns: ColumnElement[Any], organization_wide: bool
+) -> Select[Any]:
+    """Columns of the projects that a member may use, with the membership's role as `role`.
 
-    A membership of a project counts before one of its organization.
+    A membership of a project counts before one of its organization, which counts for some callers only.
     """
-    member = principal.member
     own = and_(project_members.c.project_id == projects.c.id, project_members.c.member == member)
-    if not principal.organization_wide:
+    if not organization_wide:
         return select(*columns, project_members.c.role).select_from(projects.join(project_members, own))
     through = and_(
         organization_members.c.organization_id == projects.c.organization_id,
@@ -64,7 +65,7 @@ def organizations_of(member: str) -> ColumnElement[bool]:
     return or_(organizations.c.id.in_(itself), organizations.c.id.in_(through))
 
 
-def _organizations_of(member: str) -> Select[Any]:
+def _organizations_of(member: ColumnElement[str] | str) -> Select[Any]:
     """The ids of the organizations that a member belongs to itself."""
     return select(organization_members.c.organization_id).where(organization_members.c.member == member)
 

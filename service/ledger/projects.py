@@ -33,7 +33,9 @@ class SqlProjects:
 
     async def list(self, principal: Principal, organization_id: str) -> Sequence[Project]:
         """See the port."""
-        usable = usable_projects(principal, projects.c.id)
+        usable = usable_projects(
+            principal.member, projects.c.id, organization_wide=principal.organization_wide
+        )
         usable = usable.where(projects.c.organization_id == organization_id)
         chosen = select(projects).where(projects.c.id.in_(select(usable.subquery().c.id)))
         return await self._database.read(lambda connection: _projects(connection, chosen))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -57,7 +58,11 @@ def subject_values(scope: Scope) -> Values:
 
 def scope_from(row: AnyRow) -> Scope:
     """The four ids of a row."""
-    return Scope(row.user_id, row.agent_id, row.app_id, row.run_id)
+    return _scope(row.user_id, row.agent_id, row.app_id, row.run_id)
+
+
+# The rows of one answer mostly say the same of these two: reading them anew is most of what a row costs.
+_scope = lru_cache(maxsize=1_024)(Scope)
 
 
 def memory_values(memory: Memory) -> Values:
@@ -136,6 +141,7 @@ def metadata_from(text: str | None) -> Metadata | None:
     return None if text is None else cast("Metadata", loads(text))
 
 
+@lru_cache(maxsize=1_024)
 def categories_from(text: str) -> tuple[str, ...]:
     """Categories."""
     return tuple(cast("list[str]", loads(text)))

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from service.ledger import rows
-from service.ledger.schema import subjects
+from service.ledger.schema import Id, subjects
 from service.memory.errors import SCOPE_CHANGED, Conflict
 from service.memory.model import Scope
 from service.memory.ports import Turn
@@ -23,10 +35,39 @@ def of_subject(table: Table, project_id: str, scope: Scope) -> ColumnElement[boo
     )
 
 
+def named_subject(table: Table) -> ColumnElement[bool]:
+    """The same for a statement that is built once: `subject_names` says whose rows."""
+    return and_(
+        table.c.project_id == bindparam("of_project"),
+        table.c.subject_kind == bindparam("of_kind"),
+        table.c.subject_id == bindparam("of_id"),
+    )
+
+
+def subject_names(project_id: str, scope: Scope) -> rows.Values:
+    """The parameters of `named_subject`."""
+    return {"of_project": project_id, "of_kind": scope.subject.kind, "of_id": scope.subject.id}
+
+
+def _free_for(event_id: ColumnElement[str] | str, at: ColumnElement[int] | int) -> ColumnElement[bool]:
+    """Whose turn nobody else has."""
+    return or_(subjects.c.turn_of.is_(None), subjects.c.turn_of == event_id, subjects.c.turn_until < at)
+
+
+# Built once: every add says these, and putting a statement together costs more than SQLite's answer.
+_STANDING = select(subjects.c.version, subjects.c.turn_of, subjects.c.turn_until).where(
+    named_subject(subjects)
+)
+_ONE_MORE = update(subjects).where(named_subject(subjects)).values(version=subjects.c.version + 1)
+_ONE_MORE_IF = _ONE_MORE.where(
+    subjects.c.version == bindparam("expected"),
+    _free_for(bindparam("event_id", type_=Id), bindparam("at", type_=BigInteger())),
+)
+
+
 def standing(connection: Connection, project_id: str, scope: Scope) -> tuple[int, Turn | None]:
     """How many commits a subject has seen, and whose turn it was given to last."""
-    query = select(subjects.c.version, subjects.c.turn_of, subjects.c.turn_until)
-    row = connection.execute(query.where(of_subject(subjects, project_id, scope))).one_or_none()
+    row = connection.execute(_STANDING, subject_names(project_id, scope)).one_or_none()
     if row is None:
         return 0, None
     turn = None if row.turn_of is None else Turn(row.turn_of, rows.time_from(row.turn_until))
@@ -41,22 +82,22 @@ def advance(
     Raises:
         Conflict: somebody else did, or it is another request's turn.
     """
-    one_more = update(subjects).where(of_subject(subjects, project_id, scope))
-    if expected is not None:
-        one_more = one_more.where(subjects.c.version == expected, _free_for(event_id, at))
-    if connection.execute(one_more.values(version=subjects.c.version + 1)).rowcount:
+    subject = subject_names(project_id, scope)
+    turn = {"expected": expected, "event_id": event_id, "at": rows.microseconds(at)}
+    one_more = _ONE_MORE if expected is None else _ONE_MORE_IF
+    if connection.execute(one_more, subject if expected is None else subject | turn).rowcount:
         return
     if expected:
         raise changed_meanwhile()
-    first = insert(subjects).values(project_id=project_id, **rows.subject_values(scope), version=1)
+    first = {"project_id": project_id, **rows.subject_values(scope), "version": 1}
     try:
         with connection.begin_nested():
-            connection.execute(first)
+            connection.execute(insert(subjects), first)
     except IntegrityError:
         if expected is not None:
             raise
         # Somebody else's first commit came in between; who checks no version comes second.
-        connection.execute(one_more.values(version=subjects.c.version + 1))
+        connection.execute(_ONE_MORE, subject)
 
 
 def take_turn(
@@ -65,7 +106,8 @@ def take_turn(
     """Gives the subject's turn to a request, unless another has it."""
     subject = of_subject(subjects, project_id, scope)
     turn = {"turn_of": event_id, "turn_until": rows.microseconds(until)}
-    if connection.execute(update(subjects).where(subject, _free_for(event_id, at)).values(turn)).rowcount:
+    free = _free_for(event_id, rows.microseconds(at))
+    if connection.execute(update(subjects).where(subject, free).values(turn)).rowcount:
         return True
     # Of a subject that was erased meanwhile, nobody can have the turn.
     return not connection.scalar(select(exists().where(subject)))
@@ -80,11 +122,3 @@ def end_turn(connection: Connection, project_id: str, scope: Scope, event_id: st
 def changed_meanwhile() -> Conflict:
     """What a request meets whose scope is not what it has read any more."""
     return Conflict("The memories of this scope were changed meanwhile.", reason=SCOPE_CHANGED)
-
-
-def _free_for(event_id: str, at: datetime) -> ColumnElement[bool]:
-    return or_(
-        subjects.c.turn_of.is_(None),
-        subjects.c.turn_of == event_id,
-        subjects.c.turn_until < rows.microseconds(at),
-    )

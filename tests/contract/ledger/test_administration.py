@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -279,9 +280,10 @@ async def test_access_is_read_off_indexes(stores: Stores) -> None:
     person = await stores.principal(await stores.project(), "a@example.com")
     if await stores.database.read(lambda connection: connection.dialect.name) != "sqlite":
         pytest.skip("PostgreSQL reads small tables whole, whatever indexes they have")
+    usable = partial(usable_projects, person.member, organization_wide=person.organization_wide)
     for query in (
-        usable_projects(person, projects.c.id).where(projects.c.id == "x"),
-        usable_projects(person, projects.c.id).where(projects.c.organization_id == "x"),
+        usable(projects.c.id).where(projects.c.id == "x"),
+        usable(projects.c.id).where(projects.c.organization_id == "x"),
         select(organizations.c.id).where(organizations_of(person.member)),
     ):
         text = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
