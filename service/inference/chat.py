@@ -71,7 +71,7 @@ class Chat:
         Raises: see `ask_json`.
         """
         async with _in_time(deadline):
-            return read_completion(await self._complete(prompt, openai.omit, deadline))
+            return read_completion(await self._complete(prompt, None, deadline))
 
     async def ask_json(
         self,
@@ -116,14 +116,19 @@ class Chat:
         await self._client.close()
 
     async def _complete(
-        self, prompt: Prompt, response_format: ResponseFormat | openai.Omit, deadline: Deadline
+        self, prompt: Prompt, response_format: ResponseFormat | None, deadline: Deadline
     ) -> bytes:
         remaining = deadline.remaining()
-        response = await self._client.chat.completions.with_raw_response.create(
-            model=self.model,
-            messages=prompt,
-            response_format=response_format,
-            timeout=openai.Timeout(remaining, connect=min(remaining, self._connect_timeout)),
+        body: dict[str, object] = {"model": self.model, "messages": prompt}
+        if response_format is not None:
+            body["response_format"] = response_format
+        # Not `chat.completions.create`: it would walk through the body, schema and all, to rename what needs
+        # no other name, and that takes a millisecond of every add.
+        response = await self._client.post(
+            "/chat/completions",
+            cast_to=httpx2.Response,
+            body=body,
+            options={"timeout": openai.Timeout(remaining, connect=min(remaining, self._connect_timeout))},
         )
         return response.content
 
@@ -143,12 +148,12 @@ async def _in_time(deadline: Deadline) -> AsyncIterator[None]:
         _current_deadline.reset(token)
 
 
-def _response_format(form: AnswerForm, schema: dict[str, object]) -> ResponseFormat | openai.Omit:
+def _response_format(form: AnswerForm, schema: dict[str, object]) -> ResponseFormat | None:
     if form is AnswerForm.JSON_SCHEMA:
         return {"type": "json_schema", "json_schema": {"name": "plan", "strict": True, "schema": schema}}
     if form is AnswerForm.JSON_OBJECT:
         return {"type": "json_object"}
-    return openai.omit
+    return None
 
 
 async def _give_up_if_too_late(response: httpx2.Response) -> None:

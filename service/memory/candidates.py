@@ -30,10 +30,11 @@ async def known_vectors(
 
 @dataclass(frozen=True, slots=True)
 class Utterances:
-    """What was said, and its embeddings, shape (texts, dimensions)."""
+    """What was said."""
 
     texts: Sequence[str]
-    vectors: Vectors
+    embedding: asyncio.Future[Vectors]
+    """Their embeddings, shape (texts, dimensions), which are made while the scope is read."""
 
 
 async def near_the_messages(
@@ -49,15 +50,17 @@ async def near_the_messages(
         said: what the memories shall be near to.
         limit: how many are wanted.
     """
-    looked_at = await _worth_a_look(index, project_id, scope, snapshot, said.vectors, limit)
-    vectors = await known_vectors(index, project_id, snapshot, looked_at)
+    looked_at = await _worth_a_look(index, project_id, scope, snapshot, said, limit)
+    vectors, spoken = await asyncio.gather(
+        known_vectors(index, project_id, snapshot, looked_at), asyncio.shield(said.embedding)
+    )
     known = [memory for memory in looked_at if memory.id in vectors]
     if not known:
         return (), vectors
     nearest = await asyncio.to_thread(
         nearest_known,
         said.texts,
-        said.vectors,
+        spoken,
         [memory.text for memory in known],
         np.stack([vectors[memory.id] for memory in known]),
         limit,
@@ -69,11 +72,12 @@ async def near_the_messages(
 
 
 async def _worth_a_look(
-    index: Index, project_id: str, scope: Scope, snapshot: ScopeSnapshot, queries: Vectors, limit: int
+    index: Index, project_id: str, scope: Scope, snapshot: ScopeSnapshot, said: Utterances, limit: int
 ) -> Sequence[Memory]:
     """All of a small scope; of a large one what the index finds, and what it has not got yet."""
     if len(snapshot.memories) <= EXACT_UP_TO:
         return snapshot.memories
+    queries = await asyncio.shield(said.embedding)
     nearest = dict(await index.nearest(project_id, scope, queries, LOOKED_AT * limit))
     return [
         memory

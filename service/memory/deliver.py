@@ -33,6 +33,9 @@ LEASE = timedelta(seconds=30)
 IDLE_SECONDS = 1.0
 """How often a process looks for what is due again."""
 
+GATHERING_SECONDS = 0.1
+"""How long changes gather before they become deliveries."""
+
 LONGEST_PAUSE_SECONDS = 3600.0
 
 CHANGE_GONE = "CHANGE_GONE"
@@ -173,7 +176,8 @@ def webhook_workers(
         return True
 
     senders = [Worker("webhooks", send_one, (Unavailable,), woken, IDLE_SECONDS) for woken in made.sleepers]
-    return [Worker("webhook deliveries", make, (Unavailable,), committed), *senders]
+    maker = Worker("webhook deliveries", make, (Unavailable,), committed, gathering_seconds=GATHERING_SECONDS)
+    return [maker, *senders]
 
 
 async def attempt(due: Due, post: Post, clock: Clock, retries: Retries) -> Attempt:

@@ -15,9 +15,9 @@ def whole(index: int, message: Message) -> Evidence:
     return Evidence(index, 0, len(message.content), message.speaker)
 
 
-def readable(inference: Inference) -> list[int]:
+def readable(messages: Sequence[Message], about: Role) -> list[int]:
     """The indexes of the messages that facts may come from: those of the one who is remembered."""
-    return [index for index, message in enumerate(inference.messages) if message.role is inference.about]
+    return [index for index, message in enumerate(messages) if message.role is about]
 
 
 def locate(quote: str, message_index: int | None, inference: Inference) -> Evidence | None:
@@ -26,7 +26,7 @@ def locate(quote: str, message_index: int | None, inference: Inference) -> Evide
     The message that the quote is said to come from is looked at first. Case, spacing and typographic
     quotation marks may differ, for models tidy them up; the words may not.
     """
-    indexes = sorted(readable(inference), key=lambda index: index != message_index)
+    indexes = sorted(readable(inference.messages, inference.about), key=lambda index: index != message_index)
     for index in indexes:
         message = inference.messages[index]
         span = find(quote, message.content)

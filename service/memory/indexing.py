@@ -18,6 +18,9 @@ from service.memory.work import Worker
 GROUP = 256
 """Changes that are moved at once. One write of many documents costs far less than many writes of one."""
 
+GATHERING_SECONDS = 0.1
+"""How long changes gather. Reads do not wait for it: they see what is in the outbox."""
+
 ROLE = "index writer"
 
 LEASE = timedelta(seconds=60)
@@ -73,7 +76,7 @@ def index_writer(ledger: Ledger, leases: Leases, index: Index, clock: Clock, wok
         log.debug("indexed", changes=len(items))
         return True
 
-    return Worker("index writer", step, (Unavailable,), woken)
+    return Worker("index writer", step, (Unavailable,), woken, gathering_seconds=GATHERING_SECONDS)
 
 
 def _by_project(items: Sequence[OutboxItem]) -> dict[str, list[OutboxItem]]:

@@ -108,8 +108,10 @@ class InferFacts:
 
         Raises: see `service.memory.add.AddMemories`.
         """
-        task = await self._task(stored.event_id, stored.project_id, stored.request, deadline)
-        async with self._locks.hold((stored.project_id, stored.request.scope.subject)):
+        async with (
+            self._begun(stored.event_id, stored.project_id, stored.request, deadline) as task,
+            self._locks.hold((stored.project_id, stored.request.scope.subject)),
+        ):
             try:
                 return await self._reconcile(stored.event_id, task)
             except Conflict as conflict:
@@ -148,15 +150,23 @@ class InferFacts:
 
         Raises: see `service.memory.add.AddMemories`.
         """
-        return await self._proposal(await self._task(None, project_id, request, deadline))
+        async with self._begun(None, project_id, request, deadline) as task:
+            return await self._proposal(task)
 
-    async def _task(
+    @asynccontextmanager
+    async def _begun(
         self, event_id: str | None, project_id: str, request: AddRequest, deadline: Deadline
-    ) -> _Task:
-        inference = await self._inference(project_id, request)
-        texts = [inference.messages[index].content for index in readable(inference)]
-        said = Utterances(texts, await self._embedder.embed(texts))
-        return _Task(event_id, project_id, request, inference, said, deadline)
+    ) -> AsyncIterator[_Task]:
+        """Embeds what was said while the rest is got ready; the embedding ends with the block."""
+        about = Role.ASSISTANT if request.scope.is_an_agent else Role.USER
+        texts = [request.messages[index].content for index in readable(request.messages, about)]
+        embedding = asyncio.ensure_future(self._embedder.embed(texts))
+        try:
+            inference = await self._inference(project_id, request, about)
+            yield _Task(event_id, project_id, request, inference, Utterances(texts, embedding), deadline)
+        finally:
+            embedding.cancel()
+            await asyncio.gather(embedding, return_exceptions=True)
 
     async def _reconcile(self, event_id: str, task: _Task) -> Outcome:
         proposal = await self._proposal(task)
@@ -170,10 +180,9 @@ class InferFacts:
             self._now(),
         )
 
-    async def _inference(self, project_id: str, request: AddRequest) -> Inference:
+    async def _inference(self, project_id: str, request: AddRequest, about: Role) -> Inference:
         """What the reasoner is given, but for the candidates."""
         settings = await self._ledger.project_settings(project_id)
-        about = Role.ASSISTANT if request.scope.is_an_agent else Role.USER
         return Inference(
             messages=request.messages,
             candidates=(),

@@ -159,9 +159,10 @@ def rank(
         weights: what counts how much.
     """
     own = _relevance(query, query_vectors, documents, vectors, weights)
-    scores = own + _raise(own, documents, weights)
+    # The best stays the best, whatever is lost to rounding.
+    scores = np.minimum(own + _raise(own, documents, weights), own.max(initial=0))
     newest_first = np.arange(len(scores))[::-1]
-    order = newest_first[np.argsort(-scores[newest_first], kind="stable")]
+    order = newest_first[np.lexsort((-own[newest_first], -scores[newest_first]))]
     return Ranking(order=order, scores=scores)
 
 

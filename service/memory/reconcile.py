@@ -94,9 +94,12 @@ def without_near_duplicates(
     """
     kept: list[tuple[Draft, Vector]] = []
     rejections: list[Rejection] = []
-    for draft, vector in zip(drafts, vectors, strict=True):
-        others = [(memory.text, other) for memory, other in known] + [(d.text, v) for d, v in kept]
-        if draft.event is Event.ADD and _says_the_same(draft.text, vector, others):
+    alike = _texts_alike([(memory.text, other) for memory, other in known], vectors)
+    for draft, vector, said_already in zip(drafts, vectors, alike, strict=True):
+        [said_now] = _texts_alike([(each.text, other) for each, other in kept], [vector])
+        if draft.event is Event.ADD and any(
+            _same_words(draft.text, each) for each in said_already + said_now
+        ):
             rejections.append(Rejection(draft.event, "DUPLICATE"))
         else:
             kept.append((draft, vector))
@@ -224,14 +227,12 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def _says_the_same(text: str, vector: Vector, others: Sequence[tuple[str, Vector]]) -> bool:
-    if not others:
-        return False
-    similar = np.stack([other for _, other in others]) @ vector
-    return any(
-        float(score) >= NEAR_IDENTICAL and _same_words(text, other)
-        for score, (other, _) in zip(similar, others, strict=True)
-    )
+def _texts_alike(known: Sequence[tuple[str, Vector]], vectors: Sequence[Vector]) -> list[list[str]]:
+    """Of each vector, the known texts whose vectors are all but identical with it."""
+    if not known or not len(vectors):
+        return [[] for _ in vectors]
+    cosines = np.einsum("vd,kd->vk", np.stack(vectors), np.stack([vector for _, vector in known]))
+    return [[known[place][0] for place in np.flatnonzero(row >= NEAR_IDENTICAL).tolist()] for row in cosines]
 
 
 def _same_words(text: str, other: str) -> bool:
