@@ -53,9 +53,7 @@ def preload(version: Version, memories: int, a_user: int = A_USER) -> Path:
         _fill(home / "data", version, memories, a_user)
 
     # Whatever decides what is in there names the directory.
-    content = "".join(
-        inspect.getsource(module) for module in (preloaded, inspect.getmodule(preload)) if module
-    )
+    content = "".join(inspect.getsource(each) for each in (preloaded, _fill, _rows, payload))
     name = f"preloaded-{version}-{memories}-{a_user}"
     return kept(name, f"{chromadb.__version__} {content}".encode(), make, CACHE)
 
