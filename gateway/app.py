@@ -6,11 +6,12 @@ import asyncio
 
 import grpc.aio
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from swagger_ui_bundle import swagger_ui_path
 
 from gateway import errors
@@ -109,4 +110,16 @@ async def _api_error(request: Request, error: Exception) -> Response:
 
 async def _routing_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    return errors.respond(errors.from_status(error.status_code, error.headers), request_id_of(request))
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return errors.respond(errors.from_status(error.status_code, headers), request_id_of(request))
+
+
+def _allowed(request: Request) -> str:
+    """The methods of every route that the path fits; Starlette names those of the first alone."""
+    methods = {
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if route.original_route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    } or {"GET"}  # what is no route is a directory of files
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))

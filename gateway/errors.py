@@ -47,6 +47,9 @@ TEXTS: Mapping[int, str] = {
 }
 
 INVALID_KEY = "Invalid API key. Send the header 'Authorization: Token <your key>'."
+CHALLENGE: Mapping[str, str] = {"WWW-Authenticate": "Token"}
+"""What HTTP wants on every 401: how to say who one is."""
+
 TOO_LARGE = "REQUEST_TOO_LARGE"
 MAX_VIOLATIONS = 100
 """How many violations one answer lists; a hostile body can hold a million."""
@@ -97,7 +100,7 @@ def invalid(violations: Iterable[Violation]) -> ApiError:
 
 def invalid_key() -> ApiError:
     """401: what was sent cannot be a key."""
-    return ApiError(401, INVALID_KEY, "INVALID_API_KEY")
+    return ApiError(401, INVALID_KEY, "INVALID_API_KEY", headers=CHALLENGE)
 
 
 def too_large(limit: int) -> ApiError:
@@ -130,8 +133,16 @@ def from_rpc(error: grpc.aio.AioRpcError) -> ApiError:
         (error.details() or TEXTS[status]) if info else _text_of(status),
         info.reason if info else (TOO_LARGE if status == 413 else code.name),
         violations=violations,
-        headers=_backoff(info, retry_after) if status in {429, 503} else None,
+        headers=_headers(status, info, retry_after),
     )
+
+
+def _headers(
+    status: int, info: error_details_pb2.ErrorInfo | None, retry_after: int | None
+) -> Mapping[str, str] | None:
+    if status == 401:
+        return CHALLENGE
+    return _backoff(info, retry_after) if status in {429, 503} else None
 
 
 def _backoff(info: error_details_pb2.ErrorInfo | None, retry_after: int | None) -> dict[str, str]:

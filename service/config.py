@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +20,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from service import failpoints
 
 PREFIX = "MEMORYD_"
+
+DATABASES = frozenset({"sqlite", "postgres", "postgresql", "postgresql+psycopg"})
+"""What a database URL may begin with: the two databases, by the drivers that memoryd brings."""
 
 
 class ReasonerChoice(enum.StrEnum):
@@ -50,6 +54,28 @@ def _host_and_port(address: str) -> str:
     return address
 
 
+def _http_url(url: str) -> str:
+    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname or not _port_is_one(url):
+        raise ValueError("must be a URL, http(s)://HOST:PORT")
+    return url
+
+
+def _database_url(url: SecretStr) -> SecretStr:
+    scheme, _, rest = url.get_secret_value().partition("://")
+    # SQLite in memory would be another database for every connection.
+    usable = rest[1:] not in {"", ":memory:"} if scheme == "sqlite" else _port_is_one(f"//{rest}")
+    if scheme not in DATABASES or not usable:
+        raise ValueError("must be postgresql://USER:PASSWORD@HOST:PORT/NAME or sqlite:///PATH")
+    return url
+
+
+def _port_is_one(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 def _api_key(key: SecretStr) -> SecretStr:
     value = key.get_secret_value()
     if len(value) < 16 or not value.isascii() or not value.isprintable() or " " in value:
@@ -73,6 +99,7 @@ def _headers(given: SecretStr) -> SecretStr:
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 Address = Annotated[str, AfterValidator(_host_and_port)]
+Url = Annotated[str, AfterValidator(_http_url)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -102,10 +129,10 @@ class Settings(BaseSettings):
     grpc_target: str | None = Field(
         None, description="Where the gateway finds the service. Default: MEMORYD_GRPC_ADDRESS."
     )
-    database_url: SecretStr | None = Field(
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
         None, description="An SQLAlchemy URL of the ledger. Default: SQLite in MEMORYD_DATA_DIR."
     )
-    chroma_url: str | None = Field(
+    chroma_url: Url | None = Field(
         None, description="A Chroma server, http(s)://HOST:PORT. Default: embedded in MEMORYD_DATA_DIR."
     )
     chroma_headers: Annotated[SecretStr, AfterValidator(_headers)] | None = Field(
@@ -163,7 +190,7 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = Field(
         None, validation_alias="OPENAI_API_KEY", description="The key for the openai reasoner and embedder."
     )
-    openai_base_url: str | None = Field(
+    openai_base_url: Url | None = Field(
         None, validation_alias="OPENAI_BASE_URL", description="Any OpenAI-compatible endpoint."
     )
 
@@ -210,7 +237,9 @@ def read_settings() -> Settings:
     try:
         return Settings()  # type: ignore[call-arg]  # every field has a default
     except ValidationError as error:
-        mistakes = [f"  {_variable(mistake['loc'])}: {mistake['msg']}" for mistake in error.errors()]
+        mistakes = [
+            f"  {_variable(mistake['loc'])}: {_complaint(mistake['msg'])}" for mistake in error.errors()
+        ]
         raise SettingsError("\n".join(["wrong settings:", *mistakes])) from None
 
 
@@ -224,7 +253,12 @@ def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
 
 
 def _variable(location: tuple[int | str, ...]) -> str:
+    """The variable that a mistake is in: pydantic names the alias of a value, or the field without one."""
     name = ".".join(str(part) for part in location)
-    if not name:
-        return "settings"
-    return name if name.isupper() else PREFIX + name.upper()
+    field = Settings.model_fields.get(name)
+    alias = field.validation_alias if field else name
+    return alias if isinstance(alias, str) else PREFIX + name.upper()
+
+
+def _complaint(message: str) -> str:
+    return message.removeprefix("Value error, ")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from service.config import StartError
 
@@ -17,15 +18,16 @@ def sole_owner(directory: Path) -> Iterator[None]:
     """Keeps every other memoryd out of the directory until the block or the process ends.
 
     Raises:
-        StartError: another one is in it.
+        StartError: another one is in it, or it cannot be made.
     """
     if sys.platform == "win32":
+        make(directory)
         yield
         return
     import fcntl  # noqa: PLC0415 - not to be had everywhere
 
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / LOCK_FILE).open("w") as file:
+    make(directory)
+    with _opened(directory / LOCK_FILE) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -34,3 +36,26 @@ def sole_owner(directory: Path) -> Iterator[None]:
                 "Replicas share PostgreSQL and a Chroma server: MEMORYD_DATABASE_URL and MEMORYD_CHROMA_URL."
             ) from None
         yield
+
+
+def make(directory: Path) -> None:
+    """Makes the directory, if it is not there.
+
+    Raises:
+        StartError: that cannot be done.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(directory, error) from None
+
+
+def _opened(file: Path) -> TextIO:
+    try:
+        return file.open("w")
+    except OSError as error:
+        raise _unusable(file.parent, error) from None
+
+
+def _unusable(directory: Path, error: OSError) -> StartError:
+    return StartError(f"MEMORYD_DATA_DIR {directory} cannot be used: {error.strerror}")

@@ -260,7 +260,11 @@ def _bind(settings: Settings) -> socket.socket:
     try:
         return gateway_serve.bind(settings.http_address)
     except OSError as error:
-        raise StartError(f"cannot listen on {settings.http_address}: {error.strerror}") from error
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise StartError(
+            f"cannot listen on {settings.http_address}: {why}. "
+            "End what listens there, or set another MEMORYD_HTTP_ADDRESS."
+        ) from error
 
 
 def _show_curl(settings: Settings, first_key: str | None) -> None:

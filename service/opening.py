@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from service import data_dir
 from service.config import Settings
 from service.ledger.database import Database, sqlite_url
 
@@ -14,11 +15,16 @@ def now() -> datetime:
 
 
 def open_database(settings: Settings) -> Database:
-    """The ledger's database, with its schema up to date."""
+    """The ledger's database, with its schema up to date.
+
+    Raises:
+        StartError: MEMORYD_DATA_DIR cannot be made.
+        Unavailable: the database does not answer.
+    """
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
     else:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.make(settings.data_dir)
         url = sqlite_url(settings.data_dir.absolute() / "ledger.sqlite3")
     database = Database(url)
     database.migrate()

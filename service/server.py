@@ -115,7 +115,9 @@ async def serving(
     try:
         server.add_insecure_port(address)
     except RuntimeError as error:
-        raise StartError(f"cannot listen on {address}: is another memoryd running?") from error
+        raise StartError(
+            f"cannot listen on {address}. End what listens there, or set another MEMORYD_GRPC_ADDRESS."
+        ) from error
     await readiness.refresh()
     await server.start()
     probing = asyncio.create_task(readiness.keep_current())

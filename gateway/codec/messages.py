@@ -35,8 +35,12 @@ def _message(value: object, index: int, violations: list[Violation]) -> Message:
         message.content = content
     elif isinstance(content, list):
         message.parts.extend(_parts(content, f"{path}.content", violations))
+    elif isinstance(content, dict):
+        # Clients send a lone image so.
+        part = _part(content, f"{path}.content", violations)
+        message.parts.extend([part] if part else [])
     elif content is not None:
-        fields.fault("content", f"must be a string or a list of parts, not {kind_of(content)}")
+        fields.fault("content", f"must be a string, a part or a list of parts, not {kind_of(content)}")
     return message
 
 

@@ -31,9 +31,10 @@ _MESSAGE = record(
             "description": "Who speaks.",
         },
         "content": {
-            "description": "What is said: a string, or parts whose texts are joined.",
+            "description": "What is said: a string, a part, or parts whose texts are joined.",
             "oneOf": [
                 _STRING,
+                *(ref(name) for name in _PARTS),
                 {"type": "array", "items": {"oneOf": [ref(name) for name in _PARTS]}},
             ],
         },

@@ -9,11 +9,7 @@ from pathlib import Path
 
 from service.config import EmbedderChoice, ReasonerChoice, Settings
 from service.embeddings.local import LocalEmbedder
-from service.embeddings.openai import OpenAIEmbedder
-from service.inference.chat import Chat
 from service.inference.extract import ExtractiveWriter
-from service.inference.openai import OpenAIReasoner
-from service.inference.writer import OpenAIWriter
 from service.memory.filling import Writer
 from service.memory.ports import Embedder, Reasoner
 
@@ -36,6 +32,9 @@ async def open_embedder(settings: Settings) -> Embedder:
         service.memory.errors.Unavailable: the endpoint does not answer.
     """
     if settings.embedder is EmbedderChoice.OPENAI and settings.openai_api_key is not None:
+        # The OpenAI SDK takes a second to load: only who uses it waits for it.
+        from service.embeddings.openai import OpenAIEmbedder  # noqa: PLC0415
+
         remote = OpenAIEmbedder(
             api_key=settings.openai_api_key.get_secret_value(),
             base_url=settings.openai_base_url,
@@ -50,6 +49,10 @@ async def open_embedder(settings: Settings) -> Embedder:
 async def open_models(settings: Settings, embedder: Embedder, stack: AsyncExitStack) -> Models:
     """The reasoner and the writer that the settings ask for, beside an embedder; the stack closes them."""
     if settings.chosen_reasoner is ReasonerChoice.OPENAI and settings.openai_api_key is not None:
+        from service.inference.chat import Chat  # noqa: PLC0415 - as above
+        from service.inference.openai import OpenAIReasoner  # noqa: PLC0415
+        from service.inference.writer import OpenAIWriter  # noqa: PLC0415
+
         chat = Chat(
             api_key=settings.openai_api_key.get_secret_value(),
             base_url=settings.openai_base_url,

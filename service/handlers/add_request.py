@@ -94,7 +94,7 @@ def _scope(given: Mapping[str, Any], fields: Fields) -> Scope:
     for name in (name for name, value in ids.items() if value == ANY):
         # Filters could never tell it from "any".
         fields.wrong(name, f"{name} must not be {ANY}")
-    if not any(ids.values()):
+    if not any(given[name].strip() for name in ids):
         fields.wrong("user_id", NO_SCOPE)
     return Scope(**ids)
 
@@ -110,7 +110,10 @@ def _messages(messages: Sequence[memory_pb2.Message], fields: Fields) -> tuple[M
 def _message(index: int, message: memory_pb2.Message, fields: Fields) -> Message:
     path = f"messages[{index}]"
     role = fields.choice(f"{path}.role", message.role, tuple(role.value for role in Role))
-    content = "\n".join(_part(part) for part in message.parts) if message.parts else message.content
+    if message.parts and message.content:
+        fields.wrong(f"{path}.content", f"{path}.content must be empty when there are parts")
+    parts = [_part(f"{path}.parts[{place}]", part, fields) for place, part in enumerate(message.parts)]
+    content = "\n".join(parts) or message.content
     if not content.strip():
         fields.wrong(f"{path}.content", f"{path}.content must not be empty")
     elif "\0" in content:
@@ -119,8 +122,11 @@ def _message(index: int, message: memory_pb2.Message, fields: Fields) -> Message
     return Message(Role(role or "user"), content, name)
 
 
-def _part(part: memory_pb2.ContentPart) -> str:
-    return part.text if part.WhichOneof("part") == "text" else IMAGE
+def _part(path: str, part: memory_pb2.ContentPart, fields: Fields) -> str:
+    kind = part.WhichOneof("part")
+    if kind is None:
+        fields.wrong(path, f"{path} must be text or image_url")
+    return part.text if kind == "text" else IMAGE
 
 
 def _categories(request: Adding, fields: Fields) -> dict[str, str]:

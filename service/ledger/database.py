@@ -103,7 +103,7 @@ class Database:
         Raises:
             Unavailable: somebody reads for too long, and the log cannot be emptied.
         """
-        if self._reader is self._writer:
+        if self.dialect != "sqlite":
             return
         await asyncio.get_running_loop().run_in_executor(self._write_threads, self._wipe)
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     String,
     and_,
     bindparam,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     tuple_,
     update,
@@ -30,6 +32,7 @@ from service.ledger.filtering import condition
 from service.ledger.profiles import forget_profiles_of_nobody
 from service.ledger.schema import SCOPE, memories, outbox, subjects
 from service.ledger.schema import changes as change_log
+from service.ledger.subjects import changed_meanwhile
 from service.memory.edit import Decide
 from service.memory.errors import NotFound
 from service.memory.filters import Filter
@@ -39,6 +42,9 @@ from service.memory.model import Change, Event, Memory, Subject
 KEPT_IN_THE_LOG = ("project_id", *SCOPE, "metadata", "categories")
 
 SUBJECT = (subjects.c.subject_kind, subjects.c.subject_id)
+
+MOST_ROUNDS = 10
+"""How often locks are taken anew because others were faster."""
 
 
 class SqlEdits:
@@ -71,25 +77,60 @@ class SqlEdits:
         request_id = str(uuid.uuid4())
 
         def delete_them(connection: Connection) -> int:
-            lock_subjects(connection, project_id, chosen)
+            keep_writers_out(connection, project_id, chosen)
             return delete_by_hand(connection, project_id, chosen, request_id, actor, at)
 
         return await self._database.write(delete_them)
 
 
 def lock_subjects(connection: Connection, project_id: str, chosen: ColumnElement[bool]) -> None:
-    """Makes other writers of the chosen memories' subjects wait, where the database has several writers.
+    """Makes other writers of the chosen memories' subjects wait, where the database has several writers."""
+    connection.execute(_subjects_of(project_id, chosen).with_for_update()).all()
 
-    Always in the same order, so that two calls never wait for each other.
+
+def keep_writers_out(
+    connection: Connection,
+    project_id: str,
+    chosen: ColumnElement[bool],
+    subject: ColumnElement[bool] | None = None,
+) -> None:
+    """Lets nobody commit to the project until the transaction ends: the chosen memories are all there are.
+
+    Who commits locks its subject and then the log, and so must we, or two would wait for each other. Until
+    the log is locked others may add memories to be chosen, of further subjects: then it is begun anew.
+
+    Args:
+        connection: to the ledger, in a transaction that has written nothing yet.
+        project_id: whose.
+        chosen: a condition on `memories`.
+        subject: a condition on `subjects` for those that shall be locked though they have no such memory.
+
+    Raises:
+        Conflict: others kept adding such memories.
     """
+    wanted = _subjects_of(project_id, chosen, subject)
+    for _ in range(MOST_ROUNDS):
+        attempt = connection.begin_nested()
+        locked = connection.execute(wanted.with_for_update()).all()
+        next_in_the_log(connection, project_id)
+        if connection.execute(wanted).all() == locked:
+            attempt.commit()
+            return
+        attempt.rollback()
+    raise changed_meanwhile()
+
+
+def _subjects_of(
+    project_id: str, chosen: ColumnElement[bool], subject: ColumnElement[bool] | None = None
+) -> Select[tuple[str, str]]:
+    """Always in the same order, so that two calls that lock them never wait for each other."""
     theirs = select(memories.c.subject_kind, memories.c.subject_id).where(chosen)
-    locked = (
-        select(subjects.c.version)
-        .where(subjects.c.project_id == project_id, tuple_(*SUBJECT).in_(theirs))
+    wanted = tuple_(*SUBJECT).in_(theirs)
+    return (
+        select(*SUBJECT)
+        .where(subjects.c.project_id == project_id, wanted if subject is None else or_(wanted, subject))
         .order_by(*SUBJECT)
-        .with_for_update()
     )
-    connection.execute(locked).all()
 
 
 def commit_by_hand(
@@ -118,10 +159,16 @@ def delete_by_hand(
 ) -> int:
     """Deletes any number of memories within the database, and says how many there were.
 
-    They are logged first, and what is logged is what is deleted: memories that others add between two
-    statements stay whole.
+    They are logged first, and what is logged is what is deleted.
+
+    Args:
+        connection: to the ledger, where `keep_writers_out` was called.
+        project_id: whose.
+        chosen: a condition on `memories`.
+        request_id: because of which request.
+        actor: who did it.
+        at: when.
     """
-    next_in_the_log(connection, project_id)
     _log_deletions(
         connection, chosen, {"request_id": request_id, "actor": actor, "created_at": rows.microseconds(at)}
     )

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from service.ledger import rows
 from service.ledger.database import Database
-from service.ledger.edits import SUBJECT, lock_subjects
+from service.ledger.edits import SUBJECT, keep_writers_out
 from service.ledger.profiles import forget_profile
 from service.ledger.schema import (
     changes,
@@ -59,7 +59,8 @@ class SqlErasure:
         """See the port."""
 
         def erase(connection: Connection) -> Receipt:
-            lock_subjects(connection, project_id, _of(memories, project_id, key))
+            own = and_(subjects.c.subject_kind == key.type.value, subjects.c.subject_id == key.id)
+            keep_writers_out(connection, project_id, _of(memories, project_id, key), own)
             counts = _erase(connection, project_id, key)
             receipt = Receipt(id=str(uuid.uuid4()), at=at, **counts)
             kept = {

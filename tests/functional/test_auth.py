@@ -162,6 +162,7 @@ def test_every_route_needs_a_key(
     for verb, path in routes:
         answer = httpx.request(verb, memoryd.url + path, headers=headers, content=b"{}")
         assert answer.status_code == 401, (verb, path)
+        assert answer.headers["www-authenticate"] == "Token"
         assert "Invalid API key" in answer.json()["detail"]
 
 
@@ -183,6 +184,17 @@ def test_open_to_all(memoryd: Memoryd, channel: grpc.Channel) -> None:
 def test_schemes(memoryd: Memoryd, scheme: str) -> None:
     """Both schemes, in any case, on both faces."""
     assert ping(memoryd, f"{scheme} {memoryd.key}").json()["status"] == "ok"
+
+
+def test_two_keys(memoryd: Memoryd, channel: grpc.Channel) -> None:
+    """Of two keys neither counts, though one is good."""
+    method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+        "/memoryd.v1.AccountService/Ping"
+    )
+    for other in ("Token wrong", f"Token {memoryd.key}"):
+        with pytest.raises(grpc.RpcError) as caught:
+            method(b"", metadata=(*memoryd.metadata, ("authorization", other)), timeout=10)
+        assert refusal_of(caught.value).status == "UNAUTHENTICATED"
 
 
 def test_own_ids_and_names(memoryd: Memoryd, places: Places) -> None:

@@ -162,7 +162,7 @@ def test_another_embedding_model_is_refused(started: Start, model: Model) -> Non
 
 @pytest.mark.parametrize("face", ["GRPC", "HTTP"])
 def test_a_port_that_is_taken(memoryd: Memoryd, model: Model, tmp_path: Path, face: str) -> None:
-    """Another process's port is never shared: exit code 2, and the address."""
+    """Another process's port is never shared: exit code 2, the address, and what to do."""
     taken = memoryd.grpc_port if face == "GRPC" else memoryd.http_port
     settings = openai_settings(model.server) | {
         "MEMORYD_GRPC_ADDRESS": "127.0.0.1:0",
@@ -172,6 +172,7 @@ def test_a_port_that_is_taken(memoryd: Memoryd, model: Model, tmp_path: Path, fa
     ended = failed_start(tmp_path / "data", **settings)
     assert ended.returncode == 2
     assert f"memoryd: cannot listen on 127.0.0.1:{taken}" in ended.stderr
+    assert f"End what listens there, or set another MEMORYD_{face}_ADDRESS." in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -184,6 +185,16 @@ def test_a_data_directory_has_one_owner(memoryd: Memoryd, model: Model) -> None:
     ended = failed_start(memoryd.data_dir, **settings)
     assert ended.returncode == 2
     assert f"memoryd: {memoryd.data_dir} is in use by another memoryd" in ended.stderr
+
+
+def test_a_data_directory_that_is_none(tmp_path: Path) -> None:
+    """Where no directory can be, the start ends with exit code 2, the setting and the reason."""
+    file = tmp_path / "file"
+    file.touch()
+    ended = failed_start(file, MEMORYD_REASONER="rules", MEMORYD_HTTP_ADDRESS="127.0.0.1:0")
+    assert ended.returncode == 2
+    assert f"memoryd: MEMORYD_DATA_DIR {file} cannot be used: File exists" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_revoked_bootstrap_key(started: Start) -> None:

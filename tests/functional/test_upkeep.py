@@ -26,12 +26,14 @@ from tests.contract.index.chroma_server import free_port, running_chroma
 from tests.functional.ledgers import LedgerFile, wait_until
 from tests.ledgers import URLS
 from tests.running import Memoryd, environment
-from tests.scripted_openai import ScriptedOpenAI
+from tests.scripted_openai import Body, Reply, ScriptedOpenAI, held
 
 RULES = {"MEMORYD_REASONER": "rules"}
 TEXTS = [
     f"The {thing} is in room {number}" for number, thing in enumerate(("piano", "globe", "safe", "harp"))
 ]
+
+SECRET = "The key is under the mat"
 
 
 @dataclass(frozen=True)
@@ -237,8 +239,11 @@ def test_a_database_server_has_its_own_tools(tmp_path: Path) -> None:
         assert (refused.returncode, "MEMORYD_DATABASE_URL" in refused.stderr) == (2, True)
 
 
-def test_another_model_while_serving(tmp_path: Path) -> None:
-    """With servers the index moves to another model under writes: nothing answered is missing afterwards."""
+def test_another_model_while_serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With servers the index moves to another model under writes: nothing answered is missing afterwards.
+
+    What is erased in between is not in the new index either.
+    """
     with (
         URLS["postgresql"](tmp_path) as database,
         running_chroma(tmp_path / "chroma", free_port()) as chroma,
@@ -252,6 +257,20 @@ def test_another_model_while_serving(tmp_path: Path) -> None:
         }
         old = Memoryd(tmp_path / "old", servers).start()
         answered, refused = store(old, *TEXTS), list[dict[str, Any]]()
+        store(old, SECRET, user="erased")
+        erased, regularly = threading.Event(), model.embedded
+
+        def embedded(request: Body, *, missing: int = 0) -> Reply:
+            reply = regularly(request, missing=missing)
+            return held(erased.is_set, reply) if SECRET in request["input"] else reply
+
+        monkeypatch.setattr(model, "embedded", embedded)
+
+        def erase() -> None:
+            wait_until(lambda: any(SECRET in request["input"] for request in model.embedding_requests), 60)
+            url, headers = f"{old.url}/v2/entities/user/erased/", {"Authorization": f"Token {old.key}"}
+            assert httpx.delete(url, params={"erase": True}, headers=headers, timeout=30).status_code == 200
+            erased.set()
 
         def write() -> None:
             while not refused:
@@ -261,12 +280,15 @@ def test_another_model_while_serving(tmp_path: Path) -> None:
                 else:
                     refused.append(answer.json() | {"status": answer.status_code})
 
-        writer = threading.Thread(target=write)
+        writer, eraser = threading.Thread(target=write), threading.Thread(target=erase)
         writer.start()
+        eraser.start()
         wait_until(lambda: len(answered) > 20)
         built = command(tmp_path / "job", "reindex", "--grace", "3", settings=other)
         assert built.returncode == 0, built.stderr
         writer.join(20)
+        eraser.join()
+        assert erased.is_set()
         assert (refused[0]["status"], refused[0]["code"]) == (503, "EMBEDDING_SPACE_CHANGED")
         wait_until(lambda: httpx.get(f"{old.url}/readyz").status_code == 503)
         with Memoryd(tmp_path / "new", other) as new:

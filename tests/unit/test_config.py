@@ -38,7 +38,7 @@ def test_a_key_chooses_openai(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_openai_needs_a_key(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Who asks for openai without a key is told what is missing."""
     monkeypatch.setenv(name, "openai")
-    with pytest.raises(SettingsError, match=f"OPENAI_API_KEY: .*{name}=openai needs it"):
+    with pytest.raises(SettingsError, match=f"  OPENAI_API_KEY: .*{name}=openai needs it"):
         read_settings()
 
 
@@ -63,6 +63,16 @@ def test_empty_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MEMORYD_GRPC_ADDRESS", "127.0.0.1:"),
         ("MEMORYD_HTTP_ADDRESS", ":8080"),
         ("MEMORYD_HTTP_ADDRESS", "127.0.0.1:65536"),
+        ("MEMORYD_DATABASE_URL", SECRET),
+        ("MEMORYD_DATABASE_URL", f"mysql://{SECRET}@host/name"),
+        ("MEMORYD_DATABASE_URL", f"postgresql+asyncpg://{SECRET}@host/name"),
+        ("MEMORYD_DATABASE_URL", f"postgresql://{SECRET}:{SECRET}@host:port/name"),
+        ("MEMORYD_DATABASE_URL", "sqlite://"),
+        ("MEMORYD_DATABASE_URL", "sqlite:///:memory:"),
+        ("MEMORYD_CHROMA_URL", "chroma:8000"),
+        ("MEMORYD_CHROMA_URL", "http://:8000"),
+        ("MEMORYD_CHROMA_URL", "http://chroma:99999"),
+        ("OPENAI_BASE_URL", "api.openai.com/v1"),
         ("MEMORYD_REASONER", "oracle"),
         ("MEMORYD_EMBEDDER", "remote"),
         ("MEMORYD_BOOTSTRAP_API_KEY", SECRET[:15]),
@@ -87,9 +97,33 @@ def test_wrong_values(monkeypatch: pytest.MonkeyPatch, name: str, value: str) ->
     assert SECRET[:15] not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MEMORYD_DATABASE_URL", "sqlite:////data/ledger.sqlite3"),
+        ("MEMORYD_DATABASE_URL", "postgresql+psycopg://me:secret@host/name"),
+        ("MEMORYD_DATABASE_URL", "postgres://me:secret@[::1]:5432/name?sslmode=require"),
+        ("MEMORYD_DATABASE_URL", "postgresql:///name?host=/run/postgresql"),
+        ("MEMORYD_CHROMA_URL", "https://chroma.example.com"),
+        ("OPENAI_BASE_URL", "http://[::1]:11434/v1"),
+    ],
+)
+def test_addresses_of_others(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Addresses are taken in every spelling that their clients take."""
+    monkeypatch.setenv(name, value)
+    read_settings()
+
+
 def test_all_mistakes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One error names every wrong setting."""
-    wrong = {"GRPC_ADDRESS": "x", "REQUEST_TIMEOUT": "-1", "LOG_LEVEL": "loud", "DRAIN_SECONDS": "x"}
+    wrong = {
+        "GRPC_ADDRESS": "x",
+        "REQUEST_TIMEOUT": "-1",
+        "LOG_LEVEL": "loud",
+        "DRAIN_SECONDS": "x",
+        "DATABASE_URL": "x",
+        "CHROMA_URL": "x",
+    }
     for name, value in wrong.items():
         monkeypatch.setenv(PREFIX + name, value)
     with pytest.raises(SettingsError) as caught:

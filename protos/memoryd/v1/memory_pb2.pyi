@@ -126,7 +126,7 @@ class Message(_message.Message):
     """The speaker's name, where several share a role."""
     @_builtins.property
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContentPart]:
-        """What is said, in parts. The text parts, joined by a newline, are the message's text."""
+        """What is said, in parts, instead of `content`. The text parts, joined by a newline, are the message's text."""
 
     def __init__(
         self,

@@ -1,14 +1,10 @@
-"""Fills a data directory with memories, fast: the ledger's and the index's own writes, without a model.
-
-The vectors are random directions. What is measured is how reads grow, not what they find.
-"""
+"""Fills a data directory with memories, fast: the ledger's and the index's own writes, without a model."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import uuid
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +18,9 @@ from service.ledger.leases import Holder, SqlLeases
 from service.ledger.ledger import SqlLedger
 from service.memory.indexing import index_writer
 from service.memory.model import AddRequest, Change, Event, Memory, Message, Role, Scope
+from tests.benchmarks.preloaded import DIMENSIONS, SEED, START, direction, said_at, text
 
 MODEL = "all-MiniLM-L6-v2-int8"
-DIMENSIONS = 384
-START = datetime(2026, 1, 1, tzinfo=UTC)
-SUBJECTS = ("coffee", "trains", "the piano", "old maps", "rainy days", "chess", "gardens", "bread", "the sea")
-VERBS = ("Likes", "Avoids", "Writes about", "Collects", "Talks of", "Dreams of", "Reads about")
 
 
 def preload(data_dir: Path, memories: int, a_user: int) -> None:
@@ -46,7 +39,7 @@ async def _preload(data_dir: Path, memories: int, a_user: int) -> None:
     project_id, _ = await accounts.ensure_default_project(START)
     leases = SqlLeases(database, Holder())
     writer = index_writer(ledger, leases, index, lambda: START, asyncio.Event())
-    random = np.random.default_rng(7)
+    random = np.random.default_rng(SEED)
     for user in range(memories // a_user):
         scope = Scope(user_id=f"user-{user}")
         request = AddRequest(messages=(Message(Role.USER, "preloaded"),), scope=scope, infer=False)
@@ -61,8 +54,6 @@ async def _preload(data_dir: Path, memories: int, a_user: int) -> None:
 
 
 def _change(scope: Scope, user: int, number: int, random: np.random.Generator) -> Change:
-    direction = random.standard_normal(DIMENSIONS).astype(np.float32)
-    said_at = START + timedelta(seconds=number)
-    text = f"{VERBS[(user + number) % len(VERBS)]} {SUBJECTS[number % len(SUBJECTS)]}, note {number}"
-    memory = Memory(str(uuid.uuid4()), scope, text, said_at, said_at)
-    return Change(Event.ADD, None, memory, direction / np.linalg.norm(direction))
+    said = said_at(number)
+    memory = Memory(str(uuid.uuid4()), scope, text(user, number), said, said)
+    return Change(Event.ADD, None, memory, direction(random))

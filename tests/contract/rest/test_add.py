@@ -210,6 +210,10 @@ async def test_empty_is_not_absent(client: httpx.AsyncClient, service: ScriptedS
         ({"role": "assistant", "content": "hi"}, [Message(role="assistant", content="hi")]),
         ([], []),
         (
+            {"role": "user", "content": {"type": "image_url", "image_url": {"url": "https://x/1.png"}}},
+            [Message(role="user", parts=[ContentPart(image_url="https://x/1.png")])],
+        ),
+        (
             [
                 {
                     "role": "user",
@@ -232,12 +236,12 @@ async def test_empty_is_not_absent(client: httpx.AsyncClient, service: ScriptedS
             ],
         ),
     ],
-    ids=["string", "dict", "empty list", "parts"],
+    ids=["string", "dict", "empty list", "a lone part", "parts"],
 )
 async def test_spellings_of_messages(
     client: httpx.AsyncClient, service: ScriptedService, sent: object, received: list[Message]
 ) -> None:
-    """Messages may be a list, one message or a string; content may be a string or parts."""
+    """Messages may be a list, one message or a string; content may be a string, a part or parts."""
     service.will(NOTHING)
     await add(client, {"messages": sent, "user_id": "alex"})
     assert list(service.request.messages) == received
@@ -304,7 +308,7 @@ TYPE_FAULTS: list[tuple[str, object, str, str]] = [
         "messages",
         [{"role": "user", "content": 1.5}],
         "messages[0].content",
-        "messages[0].content must be a string or a list of parts, not a decimal number",
+        "messages[0].content must be a string, a part or a list of parts, not a decimal number",
     ),
     (
         "messages",

@@ -149,13 +149,20 @@ async def test_unknown_paths(client: httpx.AsyncClient, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("PUT", "/v1/memories/"), ("POST", "/v1/ping/"), ("GET", "/v1/batch/")]
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/v1/memories", "DELETE, GET, HEAD, POST"),
+        ("POST", "/v1/ping/", "GET, HEAD"),
+        ("GET", "/v1/batch/", "DELETE, PUT"),
+        ("PATCH", "/v1/memories/0/", "DELETE, GET, HEAD, PUT"),
+        ("OPTIONS", "/docs/assets/swagger-ui.css", "GET, HEAD"),
+    ],
 )
-async def test_unknown_methods(client: httpx.AsyncClient, method: str, path: str) -> None:
-    """A method that a path does not have is 405 in JSON, and names those that it has."""
+async def test_unknown_methods(client: httpx.AsyncClient, method: str, path: str, allowed: str) -> None:
+    """A method that a path does not have is 405 in JSON, and names all those that it has."""
     answer = await client.request(method, path)
     assert_is_error(answer, 405, "Method not allowed.", "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"]
+    assert answer.headers["allow"] == allowed
 
 
 @pytest.mark.parametrize("request_id", ["abc", "A.b_c-1" * 18, "0" * 128])
