@@ -19,6 +19,7 @@ from service.memory.edit import DeleteMemories, UpdateMemories
 from service.memory.erase import EraseEntity
 from service.memory.feed import Arrivals
 from service.memory.infer import InferFacts
+from service.memory.known_vectors import KnownVectors
 from service.memory.once import AddOnce
 from service.memory.pending import SIDE_BY_SIDE
 from service.memory.ports import Wake
@@ -63,13 +64,14 @@ class UseCases:
 def use_cases_on(stores: Stores, models: Models, bells: Bells, settings: Settings) -> UseCases:
     """The use cases of one service."""
     ledger, embedder, index = stores.ledger, models.embedder, stores.index
-    infer = InferFacts(ledger, index, embedder, models.reasoner, now)
+    known_vectors = KnownVectors(index)
+    infer = InferFacts(ledger, index, known_vectors, embedder, models.reasoner, now)
     add = AddMemories(ledger, embedder, infer, now, on_commit=bells.committed, on_pending=bells.requests)
     previews = SqlPreviews(stores.database)
     memories = MemoryUseCases(
         reader=stores.memories,
         versions=stores.versions,
-        search=SearchMemories(stores.memories, index, embedder, now),
+        search=SearchMemories(stores.memories, index, known_vectors, embedder, now),
         search_past=SearchPast(stores.versions, index, embedder, now),
         add=add,
         add_once=AddOnce(add, ledger, stores.events, now, timedelta(hours=settings.idempotency_hours)),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.memory.known_vectors import KnownVectors
 from service.memory.model import Candidate, Memory, Scope, Vector, Vectors
 from service.memory.ports import Index, ScopeSnapshot
 from service.memory.ranking import nearest_known
@@ -17,15 +18,6 @@ EXACT_UP_TO = 1000
 
 LOOKED_AT = 4
 """How many times as many memories of a large scope are scored as are wanted."""
-
-
-async def known_vectors(
-    index: Index, project_id: str, snapshot: ScopeSnapshot, memories: Sequence[Memory]
-) -> Mapping[str, Vector]:
-    """The vectors of these memories by id: from the index, or from the ledger where it is not there yet."""
-    missing = [memory.id for memory in memories if memory.id not in snapshot.pending_vectors]
-    indexed = await index.vectors(project_id, missing) if missing else {}
-    return {**indexed, **snapshot.pending_vectors}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +30,19 @@ class Utterances:
 
 
 async def near_the_messages(
-    index: Index, project_id: str, scope: Scope, snapshot: ScopeSnapshot, said: Utterances, limit: int
+    index: Index,
+    known_vectors: KnownVectors,
+    project_id: str,
+    scope: Scope,
+    snapshot: ScopeSnapshot,
+    said: Utterances,
+    limit: int,
 ) -> tuple[tuple[Candidate, ...], Mapping[str, Vector]]:
     """The memories of the scope nearest to any utterance, best first, and the vectors of those looked at.
 
     Args:
-        index: where the vectors are.
+        index: finds the nearest of many.
+        known_vectors: gives vectors of memories.
         project_id: whose.
         scope: the ids that a memory must carry.
         snapshot: the memories of that scope.
@@ -52,7 +51,7 @@ async def near_the_messages(
     """
     looked_at = await _worth_a_look(index, project_id, scope, snapshot, said, limit)
     vectors, spoken = await asyncio.gather(
-        known_vectors(index, project_id, snapshot, looked_at), asyncio.shield(said.embedding)
+        known_vectors(project_id, looked_at, snapshot.pending_vectors), asyncio.shield(said.embedding)
     )
     known = [memory for memory in looked_at if memory.id in vectors]
     if not known:

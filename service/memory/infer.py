@@ -17,6 +17,7 @@ from service.memory.candidates import Utterances, near_the_messages
 from service.memory.categories import DEFAULT_CATEGORIES
 from service.memory.errors import SCOPE_CHANGED, Conflict, InferenceFailed, Unavailable
 from service.memory.evidence import readable
+from service.memory.known_vectors import KnownVectors
 from service.memory.locks import KeyedLocks
 from service.memory.model import (
     AddRequest,
@@ -94,10 +95,17 @@ class InferFacts:
     """Turns one stored request into durable changes."""
 
     def __init__(
-        self, ledger: Ledger, index: Index, embedder: Embedder, reasoner: Reasoner, clock: Clock
+        self,
+        ledger: Ledger,
+        index: Index,
+        known_vectors: KnownVectors,
+        embedder: Embedder,
+        reasoner: Reasoner,
+        clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._index = index
+        self._known_vectors = known_vectors
         self._embedder = embedder
         self._reasoner = reasoner
         self._now = clock
@@ -205,7 +213,13 @@ class InferFacts:
         if task.event_id is not None:
             self._give_way(snapshot.turn, task.event_id)
         candidates, vectors = await near_the_messages(
-            self._index, project_id, scope, snapshot, said, self._reasoner.candidate_limit
+            self._index,
+            self._known_vectors,
+            project_id,
+            scope,
+            snapshot,
+            said,
+            self._reasoner.candidate_limit,
         )
         inference = replace(task.inference, candidates=candidates)
         plan = await self._propose(inference, task.deadline)

@@ -16,6 +16,7 @@ import numpy as np
 
 from service.memory.filters import Filter
 from service.memory.filters.grammar import And, OneOf
+from service.memory.known_vectors import KnownVectors
 from service.memory.lexical import terms
 from service.memory.model import Memory, Scope, Vector, Vectors
 from service.memory.ports import Clock, Embedder, Index, MemoryReader
@@ -68,9 +69,17 @@ class Hit:
 class SearchMemories:
     """Searches the memories of one project."""
 
-    def __init__(self, reader: MemoryReader, index: Index, embedder: Embedder, clock: Clock) -> None:
+    def __init__(
+        self,
+        reader: MemoryReader,
+        index: Index,
+        known_vectors: KnownVectors,
+        embedder: Embedder,
+        clock: Clock,
+    ) -> None:
         self._reader = reader
         self._index = index
+        self._known_vectors = known_vectors
         self._embedder = embedder
         self._now = clock
 
@@ -85,12 +94,15 @@ class SearchMemories:
             page = await self._reader.page(project_id, query.filter, offset=0, limit=query.top_k, on=on)
             return [Hit(memory, None) for memory in page.memories]
         exact_up_to = RERANKED_UP_TO if query.rerank else EXACT_UP_TO
-        found = await self._reader.scorable(project_id, query.filter, limit=exact_up_to + 1, on=on)
+        found, as_is = await asyncio.gather(
+            self._reader.scorable(project_id, query.filter, limit=exact_up_to + 1, on=on),
+            self._embedder.embed([query.text]),
+        )
         memories, pending = found.memories, found.pending_vectors
         if not memories:
             return []
         documents = [document(memory) for memory in reversed(memories)]
-        asked = await self._embedder.embed(phrasings(query.text, documents))
+        asked = np.concatenate((as_is, await self._focused(query.text, documents, as_is)))
         if len(memories) > exact_up_to:
             memories = await self._nearest(project_id, query, asked, pending, on)
             # What the index picks here and there was not said together.
@@ -100,6 +112,11 @@ class SearchMemories:
         ranking = await asyncio.to_thread(rank, query.text, asked, documents, vectors)
         hits = [Hit(oldest_first[place], float(ranking.scores[place])) for place in ranking.order]
         return wanted(hits, query)[: query.top_k]
+
+    async def _focused(self, text: str, documents: Sequence[Document], as_is: Vectors) -> Vectors:
+        """The embedding of the query's other phrasing, which mostly is the same."""
+        _, focused = phrasings(text, documents)
+        return as_is if focused == text else await self._embedder.embed([focused])
 
     async def _nearest(
         self,
@@ -120,11 +137,8 @@ class SearchMemories:
         self, project_id: str, memories: Sequence[Memory], pending: Mapping[str, Vector]
     ) -> Vectors:
         """Their embeddings; zeros for one that is nowhere, which is then found by its words alone."""
-        indexed = await self._index.vectors(
-            project_id, [memory.id for memory in memories if memory.id not in pending]
-        )
+        known = await self._known_vectors(project_id, memories, pending)
         nowhere = np.zeros(self._embedder.dimensions, dtype=np.float32)
-        known = {**indexed, **pending}
         return np.stack([known.get(memory.id, nowhere) for memory in memories])
 
 

@@ -15,6 +15,7 @@ from service.index.connect import embedded
 from service.ledger.database import Database, sqlite_url
 from service.ledger.ledger import SqlLedger
 from service.memory.infer import InferFacts
+from service.memory.known_vectors import KnownVectors
 from service.memory.model import (
     AddRequest,
     Change,
@@ -141,7 +142,9 @@ class World:
         now = datetime.now(UTC)
         request = AddRequest((Message(Role.USER, "dog"), Message(Role.ASSISTANT, "dog")), scope)
         event_id = await self.ledger.store_request(self._project_id, request, now)
-        replica = InferFacts(self.ledger, self._index, Words(), reasoner, lambda: datetime.now(UTC))
+        replica = InferFacts(
+            self.ledger, self._index, KnownVectors(self._index), Words(), reasoner, lambda: datetime.now(UTC)
+        )
         await replica(StoredRequest(event_id, self._project_id, request), Deadline.after(30))
 
     async def texts(self, scope: Scope) -> list[str]:
