@@ -46,11 +46,14 @@ class Memoryd:
     Args:
         data_dir: where it keeps its data; a second one with the same directory finds them again.
         settings: environment variables.
+        command: the arguments of the program.
+        program: what is run in place of `memoryd`.
     """
 
     data_dir: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ("serve",)
+    program: tuple[str, ...] = (str(Path(sys.executable).with_name("memoryd")),)
     key: str = KEY
     process: subprocess.Popen[str] | None = None
     grpc_port: int = field(default_factory=free_port)
@@ -84,7 +87,7 @@ class Memoryd:
         }
         with (self.data_dir / "output.log").open("w") as log:
             self.process = subprocess.Popen(
-                [str(Path(sys.executable).with_name("memoryd")), *self.command],
+                [*self.program, *self.command],
                 env=environment(self.data_dir, addresses | dict(self.settings) | more),
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -71,6 +72,33 @@ def _selected_project(given: tuple[str, ...], *, organization_wide: bool) -> Sel
     return joined.where(*(_SELECTORS[name] == bindparam(name) for name in given)).limit(2)
 
 
+def _principal(connection: Connection, digest: str) -> Principal | None:
+    row = connection.execute(_VALID_KEY, {"of_digest": digest}).one_or_none()
+    if row is None or not hmac.compare_digest(row.digest, digest):
+        return None
+    principal = Principal(
+        row.id,
+        row.organization_id,
+        row.project_id,
+        AccessRole(row.role),
+        row.email,
+        row.organization_wide or row.email != "",
+    )
+    if row.project_id is None:
+        return principal
+    # Nearly every call is for this project: read in the same moment it costs no turn of its own.
+    return replace(principal, own=_access(connection, principal, {"project_id": row.project_id}))
+
+
+def _access(connection: Connection, principal: Principal, given: Mapping[str, str]) -> ProjectAccess | None:
+    query = _selected_project(tuple(given), organization_wide=principal.organization_wide)
+    found = connection.execute(query, {**given, "of_member": principal.member}).all()
+    if len(found) != 1:
+        return None
+    (row,) = found
+    return ProjectAccess(row.organization_id, row.id, AccessRole(row.role))
+
+
 DEFAULT_NAME = "default"
 """What the first organization and the first project are called."""
 
@@ -83,20 +111,7 @@ class SqlAccounts:
 
     async def principal(self, digest: str) -> Principal | None:
         """See the port."""
-        asked = {"of_digest": digest}
-        row = await self._database.read(
-            lambda connection: connection.execute(_VALID_KEY, asked).one_or_none()
-        )
-        if row is None or not hmac.compare_digest(row.digest, digest):
-            return None
-        return Principal(
-            row.id,
-            row.organization_id,
-            row.project_id,
-            AccessRole(row.role),
-            row.email,
-            row.organization_wide or row.email != "",
-        )
+        return await self._database.read(lambda connection: _principal(connection, digest))
 
     async def project_access(self, principal: Principal, selection: ProjectSelection) -> ProjectAccess | None:
         """See the port."""
@@ -107,13 +122,7 @@ class SqlAccounts:
             "project_name": selection.project_name,
         }
         given = {name: value for name, value in asked.items() if value is not None}
-        query = _selected_project(tuple(given), organization_wide=principal.organization_wide)
-        values = given | {"of_member": principal.member}
-        found = await self._database.read(lambda connection: connection.execute(query, values).all())
-        if len(found) != 1:
-            return None
-        (row,) = found
-        return ProjectAccess(row.organization_id, row.id, AccessRole(row.role))
+        return await self._database.read(lambda connection: _access(connection, principal, given))
 
     async def organization_access(
         self, principal: Principal, organization_id: str

@@ -39,6 +39,15 @@ class AccessRole(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectAccess:
+    """A project that a member may use, and how."""
+
+    organization_id: str
+    project_id: str
+    role: AccessRole
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """The caller, as its API key says."""
 
@@ -52,6 +61,8 @@ class Principal:
     """In lower case; empty for a machine's key."""
     organization_wide: bool
     """Membership of an organization opens all its projects to the key. So it is for people, always."""
+    own: ProjectAccess | None = None
+    """What the caller may do in the project of calls that select none, if it is known already."""
 
     @property
     def member(self) -> str:
@@ -76,15 +87,6 @@ class ProjectSelection:
             for name, value in ids.items()
             if value is not None and not is_uuid(value)
         ]
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectAccess:
-    """A project that a member may use, and how."""
-
-    organization_id: str
-    project_id: str
-    role: AccessRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,9 @@ async def access_project(
     """
     if violations := selection.violations():
         raise InvalidRequest(violations)
-    access = await accounts.project_access(principal, _completed(selection, principal))
+    access = principal.own if selection == ProjectSelection() else None
+    if access is None:
+        access = await accounts.project_access(principal, _completed(selection, principal))
     if access is None:
         raise PermissionDenied("This API key may not use that organization or project.")
     return replace(access, role=access.role.capped(principal.role))

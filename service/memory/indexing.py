@@ -29,7 +29,9 @@ LEASE = timedelta(seconds=60)
 log = structlog.get_logger(__name__)
 
 
-def index_writer(ledger: Ledger, leases: Leases, index: Index, clock: Clock, woken: asyncio.Event) -> Worker:
+def index_writer(
+    ledger: Ledger, leases: Leases, index: Index, clock: Clock, woken: asyncio.Event, group: int = GROUP
+) -> Worker:
     """A worker that empties the outbox whenever it is woken. What it cannot write stays where it is.
 
     One replica at a time does it: of two, the slower could write an old vector over a newer one.
@@ -40,6 +42,7 @@ def index_writer(ledger: Ledger, leases: Leases, index: Index, clock: Clock, wok
         index: where the changes go.
         clock: tells the time.
         woken: set when there are changes.
+        group: how many changes are moved at once.
     """
 
     async def step() -> bool:
@@ -53,7 +56,7 @@ def index_writer(ledger: Ledger, leases: Leases, index: Index, clock: Clock, wok
         return await drop_deleted() or moved
 
     async def drop_deleted() -> bool:
-        deleted = await ledger.dropped_projects(GROUP)
+        deleted = await ledger.dropped_projects(group)
         for project_id in deleted:
             await index.drop(project_id)
             await ledger.project_dropped(project_id)
@@ -61,16 +64,16 @@ def index_writer(ledger: Ledger, leases: Leases, index: Index, clock: Clock, wok
 
     async def move_group() -> bool:
         begun = clock()
-        items = await ledger.outbox(GROUP)
+        items = await ledger.outbox(group)
         if not items:
             return False
-        for project_id, group in _by_project(items).items():
-            latest = {item.memory_id: item.entry for item in group}
+        for project_id, theirs in _by_project(items).items():
+            latest = {item.memory_id: item.entry for item in theirs}
             upserts: list[IndexEntry] = [entry for entry in latest.values() if entry is not None]
             deletes = [memory_id for memory_id, entry in latest.items() if entry is None]
             await index.write(project_id, upserts, deletes)
             failpoint(INDEXED)
-            await ledger.outbox_done([item.sequence for item in group])
+            await ledger.outbox_done([item.sequence for item in theirs])
             if clock() > begun + LEASE / 2:
                 break  # the lease is asked for anew before it can be over
         log.debug("indexed", changes=len(items))

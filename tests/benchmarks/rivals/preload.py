@@ -93,7 +93,7 @@ def _rows(version: Version, memories: int, a_user: int) -> Iterator[tuple[str, V
 
 
 def payload(version: Version, user_id: str, text: str, number: int) -> dict[str, str]:
-    """What mem0ai keeps beside a vector; `python -m tests.benchmarks.rivals` compares it with a real one."""
+    """What mem0ai keeps beside a vector; `tests.benchmarks.rivals.check` compares it with a real one."""
     said_at = preloaded.said_at(number).isoformat()
     common = {
         "user_id": user_id,

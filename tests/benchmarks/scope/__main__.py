@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.scope
 
-Two real services, one with 1,000 and one with 100,000 memories, 100 a user, are asked in turn, over gRPC.
+Two real services, one with 1,000 and one with 200,000 memories, 100 a user, are asked in turn, over gRPC.
 The promise: the median of the large one is at most 1.5 times that of the small one.
 """
 
@@ -23,11 +23,10 @@ from memoryd.v1.memory_service_pb2_grpc import MemoryServiceStub
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.scope.preload import preload
+from tests.benchmarks.preload import A_USER, copy_preloaded
 from tests.running import Memoryd
 
 ROOT = Path(__file__).parents[3]
-A_USER = 100
 PROMISE = 1.5
 
 
@@ -39,9 +38,7 @@ def main() -> None:
         base = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         servers = {}
         for size in sizes:
-            started = time.perf_counter()
-            preload(base / str(size), size, A_USER)
-            print(f"{size:,} memories preloaded in {time.perf_counter() - started:.0f} s", flush=True)
+            copy_preloaded(size, base / str(size))
             servers[size] = stack.enter_context(
                 Memoryd(base / str(size), {"MEMORYD_LOG_LEVEL": "WARNING", "MEMORYD_REASONER": "rules"})
             )
@@ -59,7 +56,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.scope", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 200_000])
     parser.add_argument("--searches", type=int, default=300)
     return parser.parse_args()
 

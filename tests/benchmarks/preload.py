@@ -1,12 +1,18 @@
-"""Fills a data directory with memories, fast: the ledger's and the index's own writes, without a model."""
+"""Fills memoryd's data directory with memories: the ledger's and the index's own writes, without a model.
+
+200,000 memories take four minutes, nearly all of them Chroma's.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
+import shutil
 import uuid
 from pathlib import Path
 
+import chromadb
 import numpy as np
 import structlog
 
@@ -16,16 +22,44 @@ from service.ledger.accounts import SqlAccounts
 from service.ledger.database import Database, sqlite_url
 from service.ledger.leases import Holder, SqlLeases
 from service.ledger.ledger import SqlLedger
+from service.ledger.migrations import versions as migration_versions
 from service.memory.indexing import index_writer
 from service.memory.model import AddRequest, Change, Event, Memory, Message, Role, Scope
+from tests.benchmarks import preloaded
 from tests.benchmarks.preloaded import DIMENSIONS, SEED, START, direction, said_at, text
+from tests.clients.environments import kept
 
+CACHE = Path(__file__).parents[2] / ".cache/benchmarks"
 MODEL = "all-MiniLM-L6-v2-int8"
 
 
-def preload(data_dir: Path, memories: int, a_user: int) -> None:
-    """Fills an empty directory with that many memories, `a_user` for each user `user-0`, `user-1`, ..."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+A_USER = 100
+
+GROUP = 5_000
+"""Changes that go to Chroma at once."""
+
+
+def copy_preloaded(memories: int, data_dir: Path, a_user: int = A_USER) -> None:
+    """Makes a data directory with that many memories, `a_user` for each user `user-0`, `user-1`, ...
+
+    Args:
+        memories: how many in all; they are made once and kept in the cache.
+        data_dir: does not exist yet.
+        a_user: how many belong to one user.
+    """
+
+    def make(home: Path) -> None:
+        _fill(home / "data", memories, a_user)
+
+    # Whatever decides what is in there names the directory.
+    migrations = sorted(path.name for path in Path(migration_versions.__path__[0]).glob("*.py"))
+    content = "".join(inspect.getsource(each) for each in (preloaded, _preload, _change))
+    digest = f"{chromadb.__version__} {migrations} {content}".encode()
+    shutil.copytree(kept(f"preloaded-memoryd-{memories}-{a_user}", digest, make, CACHE) / "data", data_dir)
+
+
+def _fill(data_dir: Path, memories: int, a_user: int) -> None:
+    data_dir.mkdir(parents=True)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     asyncio.run(_preload(data_dir.absolute(), memories, a_user))
 
@@ -38,7 +72,7 @@ async def _preload(data_dir: Path, memories: int, a_user: int) -> None:
     await accounts.embedding_space(MODEL, DIMENSIONS)
     project_id, _ = await accounts.ensure_default_project(START)
     leases = SqlLeases(database, Holder())
-    writer = index_writer(ledger, leases, index, lambda: START, asyncio.Event())
+    writer = index_writer(ledger, leases, index, lambda: START, asyncio.Event(), GROUP)
     random = np.random.default_rng(SEED)
     for user in range(memories // a_user):
         scope = Scope(user_id=f"user-{user}")
@@ -46,7 +80,7 @@ async def _preload(data_dir: Path, memories: int, a_user: int) -> None:
         event_id = await ledger.store_request(project_id, request, START)
         changes = [_change(scope, user, number, random) for number in range(a_user)]
         await ledger.commit(project_id, event_id, scope, None, changes, (), START)
-        if user % 20 == 19:
+        if user % 50 == 49:
             await writer.drain()
     await writer.drain()
     index.close()

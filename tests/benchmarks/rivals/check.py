@@ -1,6 +1,6 @@
 """Does each rival do here what it does for its users, and what does it cost?
 
-    python -m tests.benchmarks.rivals --quick
+    python -m tests.benchmarks.rivals.check --quick
 
 For each release: preloads, adds texts of three facts, checks what is stored, searches, and prints a table.
 """
@@ -48,7 +48,7 @@ class Seen:
 
 def main() -> None:
     """Looks at every release, and prints what it saw."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.rivals", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.rivals.check", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="1,000 memories, in place of 10,000 and 50,000")
     sizes = [1_000] if parser.parse_args().quick else [10_000, 50_000]
     with ModelServer() as model:

@@ -1,0 +1,103 @@
+"""Takes times: of one call after the other in turn with others, and of many callers at once."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+FACTS = 3
+
+_numbers = itertools.count()
+
+
+def new_text() -> str:
+    """A message of three facts that nobody has said before."""
+    number = next(_numbers)
+    return f"Visited town {number} by train. Bought map {number} of a coast. Met a baker called Ana {number}."
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Of several measurements, in the unit of whoever took them."""
+
+    median: float
+    low: float
+    """The tenth percentile."""
+    high: float
+    """The ninetieth."""
+    count: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of these."""
+        low, median, high = (float(each) for each in np.quantile(values, (0.1, 0.5, 0.9)))
+        return cls(median, low, high, len(values))
+
+    def __str__(self) -> str:
+        return f"{self.median:.1f} ({self.low:.1f} to {self.high:.1f})"
+
+
+def in_turn(
+    calls: Mapping[str, Callable[[int], object]], rounds: int, warm_up: int = 3
+) -> Mapping[str, list[float]]:
+    """Milliseconds of each call, all called once a round, so that a slow moment hits them all.
+
+    Args:
+        calls: by name; each is given the round's number.
+        rounds: how often each is called and counted.
+        warm_up: rounds that do not count.
+    """
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for number in range(rounds + warm_up):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call(number)
+            took = (time.perf_counter() - started) * 1000
+            if number >= warm_up:
+                times[name].append(took)
+    return times
+
+
+@dataclass(frozen=True)
+class Load:
+    """What many callers got done."""
+
+    done: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Calls a second."""
+        return self.done / self.seconds
+
+
+def under_load(call: Callable[[int], object], callers: int, seconds: float) -> Load:
+    """Calls from several threads for about so long; what was begun is finished and counted, and its time too.
+
+    Args:
+        call: given the caller's number.
+        callers: how many threads call, each one thing after the other.
+        seconds: when no more is begun.
+    """
+    begun = time.perf_counter()
+
+    def run(caller: int) -> int:
+        done = 0
+        while time.perf_counter() - begun < seconds:
+            call(caller)
+            done += 1
+        return done
+
+    done = together(run, callers)
+    return Load(sum(done), time.perf_counter() - begun)
+
+
+def together(run: Callable[[int], int], callers: int) -> list[int]:
+    """Runs it in several threads at once, each given its number, and gives what they came to."""
+    with ThreadPoolExecutor(callers) as threads:
+        return list(threads.map(run, range(callers)))

@@ -1,0 +1,46 @@
+"""`memoryd service` with a clock in its event loop: `python -m tests.benchmarks.side_by_side.probed_service`.
+
+Every 5 ms the loop is asked to say that it is there. How much too late it does so is its lag: something held
+it, or the processors were somebody else's. The lags since the last signal USR1 are written to the file that
+`MEMORYD_BENCH_LAGS` names, in milliseconds, whenever that signal comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import uvloop
+
+from service import main
+
+EVERY_SECONDS = 0.005
+
+
+async def _serve() -> None:
+    loop = asyncio.get_running_loop()
+    lags: list[float] = []
+
+    def write() -> None:
+        Path(os.environ["MEMORYD_BENCH_LAGS"]).write_text(json.dumps(lags))
+        lags.clear()
+
+    def tick(expected: float) -> None:
+        lags.append(max(0.0, (loop.time() - expected) * 1000))
+        arm()
+
+    def arm() -> None:
+        expected = loop.time() + EVERY_SECONDS
+        loop.call_at(expected, tick, expected)
+
+    loop.add_signal_handler(signal.SIGUSR1, write)
+    arm()
+    await main._serve(main._settings(), with_service=True, with_gateway=False)
+
+
+if __name__ == "__main__":
+    sys.exit(uvloop.run(_serve()))
