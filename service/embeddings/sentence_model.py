@@ -9,6 +9,7 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
+from service.embeddings.eight_bit import with_eight_bit_products
 from service.embeddings.model_files import ModelFiles
 from service.memory.model import Vectors
 
@@ -38,7 +39,7 @@ class SentenceModel:
         # Threads that spin while they wait take the processor from whoever else needs it.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
-            files.model, sess_options=options, providers=["CPUExecutionProvider"]
+            with_eight_bit_products(files.model), sess_options=options, providers=["CPUExecutionProvider"]
         )
         self._input_names = {given.name for given in self._session.get_inputs()}
         self._tokenizer = Tokenizer.from_buffer(files.tokenizer)

@@ -30,6 +30,7 @@ from service.ledger.database import Database
 from service.ledger.leases import Holder
 from service.ledger.projects import settings_from
 from service.ledger.schema import dropped_projects, memories, outbox, projects, requests, subjects
+from service.ledger.scopes import RememberedScopes
 from service.ledger.subjects import (
     advance,
     changed_meanwhile,
@@ -80,6 +81,7 @@ class SqlLedger:
     def __init__(self, database: Database, holder: Holder | None = None) -> None:
         self._database = database
         self._holder = holder or Holder()
+        self._scopes = RememberedScopes()
 
     async def project_settings(self, project_id: str) -> ProjectSettings:
         """See the port."""
@@ -182,7 +184,10 @@ class SqlLedger:
 
         def read(connection: Connection) -> ScopeSnapshot:
             version, turn = standing(connection, project_id, scope)
-            known = [rows.memory_from(row) for row in connection.execute(current, asked)]
+            known = self._scopes.recall(project_id, scope, version)
+            if known is None:
+                known = [rows.memory_from(row) for row in connection.execute(current, asked)]
+                self._scopes.keep(project_id, scope, version, known)
             vectors: dict[str, Vector] = {
                 row.memory_id: rows.vector_from(row.vector)
                 for row in connection.execute(pending, asked)
@@ -225,9 +230,10 @@ class SqlLedger:
         """See the port."""
         outcome = Outcome(event_id, RequestStatus.SUCCEEDED, tuple(changes), tuple(rejections))
 
-        def commit(connection: Connection) -> None:
+        def commit(connection: Connection) -> int:
+            version = 0
             if changes:
-                advance(connection, project_id, scope, expected_version, event_id, at)
+                version = advance(connection, project_id, scope, expected_version, event_id, at)
                 actor = connection.scalar(_ACTOR, {"of_id": event_id})
                 apply_changes(connection, project_id, changes, at)
                 log_changes(connection, project_id, event_id, changes, actor, at)
@@ -238,9 +244,12 @@ class SqlLedger:
             }
             if not self._finish(connection, project_id, event_id, values):
                 raise Conflict("The request was given up meanwhile.", reason=REQUEST_GIVEN_UP)
+            return version
 
         try:
-            await self._database.write(commit)
+            version = await self._database.write(commit)
+            if expected_version is not None and version:
+                self._scopes.committed(project_id, scope, expected_version, changes, version)
         except IntegrityError as error:
             if expected_version is not None:
                 raise changed_meanwhile() from error

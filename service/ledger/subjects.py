@@ -76,8 +76,14 @@ def standing(connection: Connection, project_id: str, scope: Scope) -> tuple[int
 
 def advance(
     connection: Connection, project_id: str, scope: Scope, expected: int | None, event_id: str, at: datetime
-) -> None:
+) -> int:
     """Counts one more commit for the subject, if nobody else did since `expected` was read.
+
+    A subject begins at the time of its first commit in microseconds, so that one which was erased and comes
+    again never meets a version that it had before.
+
+    Returns:
+        The subject's version now; 0 where `expected` is None, for then it was not looked at.
 
     Raises:
         Conflict: somebody else did, or it is another request's turn.
@@ -86,10 +92,10 @@ def advance(
     turn = {"expected": expected, "event_id": event_id, "at": rows.microseconds(at)}
     one_more = _ONE_MORE if expected is None else _ONE_MORE_IF
     if connection.execute(one_more, subject if expected is None else subject | turn).rowcount:
-        return
+        return expected + 1 if expected else 0
     if expected:
         raise changed_meanwhile()
-    first = {"project_id": project_id, **rows.subject_values(scope), "version": 1}
+    first = {"project_id": project_id, **rows.subject_values(scope), "version": rows.microseconds(at)}
     try:
         with connection.begin_nested():
             connection.execute(insert(subjects), first)
@@ -98,6 +104,8 @@ def advance(
             raise
         # Somebody else's first commit came in between; who checks no version comes second.
         connection.execute(_ONE_MORE, subject)
+        return 0
+    return rows.microseconds(at) if expected is not None else 0
 
 
 def take_turn(
