@@ -55,7 +55,7 @@ class Chat:
             api_key=api_key,
             base_url=base_url,
             max_retries=max_retries,
-            http_client=openai.DefaultAsyncHttpxClient(
+            http_client=openai.DefaultAioHttpClient(
                 limits=httpx2.Limits(
                     max_connections=max_connections, max_keepalive_connections=max_connections
                 ),
