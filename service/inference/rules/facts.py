@@ -60,6 +60,7 @@ def fact(who: Who, relation: str, topic: Topic, predicate: str, **more: object) 
     return replace(Fact(text=text, who=who, relation=relation, topic=topic), **more)  # type: ignore[arg-type]
 
 
+_NOWADAYS = frozenset({"now", "anymore", "nowadays"})
 LEFT_OUT = SUBJECTS | {
     "cc",
     "conj",
@@ -102,7 +103,9 @@ def rest(clause: Clause, *, but: Iterable[Token] = ()) -> list[Token]:
     for child in clause.verb.children:
         if child.dep_ not in LEFT_OUT and not is_discourse(child) and not _is_fronted_as(child):
             kept.extend(
-                token for token in child.subtree if token not in dropped and not _is_fringe(token, child)
+                token
+                for token in child.subtree
+                if token not in dropped and token.lower_ not in _NOWADAYS and not _is_fringe(token, child)
             )
     return kept
 
@@ -231,9 +234,7 @@ def _base(token: Token) -> str:
 
 def _spelled_out(token: Token) -> str:
     special = {"n't": "not", "ca": "can", "wo": "will", "'ll": "will", "'ve": "have"}
-    return special.get(
-        token.text.lower(), token.text.lower() if token.dep_ in {"aux", "auxpass", "neg"} else token.text
-    )
+    return special.get(token.lower_, token.lower_ if token.tag_[:2] in {"VB", "MD", "RB"} else token.text)
 
 
 def negative(clause: Clause) -> bool:

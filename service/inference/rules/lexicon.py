@@ -68,6 +68,7 @@ KIN = words(
     stepdad stepfather stepmom stepmother stepsister toddler twin uncle wife in-law
     """
 )
+CHILDREN = words("baby boy girl twin son daughter kid child")
 PEOPLE = (
     KIN
     | OCCUPATIONS
@@ -106,6 +107,9 @@ ATTRIBUTES = words(
     """
 )
 """Nouns of which one has one at a time: "my X is Y" replaces what was known of X."""
+
+OF_NO_KIND = words("new current old own main primary personal real actual correct right exact")
+"""What stands before a noun without telling it from another one."""
 
 SLOT_NOUNS = {
     "address": ("residence", "address"),
@@ -179,7 +183,9 @@ FLEETING_STATES = words(
     lonely lost lucky mad mistaken nervous new off ok okay on open out overwhelmed pleased positive
     proud ready relaxed right sad safe scared serious sick sleepy sorry stressed stuck sure surprised
     thankful there thirsty thrilled tired unable uncertain unsure up upset used weird welcome well
-    willing wondering worried wrong
+    willing wondering worried wrong amazed amped bummed determined eager fascinated hyped honored humbled
+    important inspired keen motivated psyched pumped refreshed relieved rested satisfied shocked speechless stoked swamped touched
+    torn wiped
     """
 )
 """What one is for an hour."""
@@ -216,6 +222,8 @@ FLEETING_THINGS = words(
     way while query bad apology job position command script output input file screen
     look responsibility break note care turn breath shower nap picture seat step risk place part advantage
     wifi browser account package delivery password connection network laptop router
+    attitude blast courage desire energy faith glimpse help hope impact love luck memory motivation offer path
+    passion potential power pride respect room strength success support surge sense spirit trust vision vibe
     """
 )
 """What one has for a conversation: "I have a question", "my problem is"."""
@@ -237,6 +245,11 @@ LASTING_PLANS = words(
 AIMING = frozenset({"want", "plan", "try", "hope", "go", "intend", "aim", "need", "have"})
 """Verbs of wanting, which matter by what is wanted."""
 
+COMING = LASTING_PLANS | words(
+    "attend be fly go marry participate perform present relocate stay turn undergo"
+)
+"""What is worth knowing when somebody "will" do it."""
+
 TAKING = frozenset({"start", "begin", "get", "land", "accept", "find", "take"})
 """Verbs that make a job one's own."""
 
@@ -255,6 +268,9 @@ FIRMS = frozenset(
     {"startup", "company", "firm", "agency", "bank", "university", "hospital", "school", "studio"}
 )
 """What one joins as an employer, be it named or not."""
+
+ACTIVITIES = words("play practice do use take study learn watch")
+"""Of what these are about one can "give up"."""
 
 ENDURING_NEGATIVES = frozenset({"eat", "drink", "smoke", "vape", "consume", "gamble"})
 """Habits whose absence is itself worth knowing: a negation replaces the known fact instead of removing it."""
@@ -389,6 +405,15 @@ INSTEAD_OF = frozenset({("instead", "of"), ("rather", "than")})
 ONE_AT_A_TIME = words("drives prefers earns weighs attends studies")
 """What one does with one thing at a time, so that doing it "now" with another ends the former."""
 
+ARTICLES = frozenset({"a", "an"})
+
+DAYS = words(
+    """
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december tomorrow noon midnight
+    """
+)
+
 TOWARDS = frozenset({"to", "in", "at", "on", "with", "from", "for", "by"})
 
 MAKE_BELIEVE = words(
@@ -397,6 +422,20 @@ MAKE_BELIEVE = words(
     """
 )
 """What opens a request in which nothing is told of oneself: "write a poem where I am a bird"."""
+
+SECOND_PERSON = words("you your yours yourself yourselves u ur y'all")
+
+DONE_WITH_NOTHING = words(
+    """
+    bake box camp climb code commute cook cycle dance die draw drink drive elope fast fish freelance gamble
+    garden graduate hike hunt jog kayak knit meditate move paint pray program read relocate resign retire run
+    sail sew sing skate ski smoke snore snowboard snowshoe stutter surf swim travel vape volunteer work write
+    """
+)
+"""What one does without doing it to something: "I run"."""
+
+FICTION = words("novel story book game dream movie film play screenplay script comic poem song scenario")
+"""In what nothing is told of oneself."""
 
 MOCKING = frozenset({("yeah", "right"), ("as", "if"), ("oh", "great"), ("oh", "sure")})
 """How one opens what one does not mean."""
@@ -467,6 +506,9 @@ SUBJECT_DROPPED = words(
 )
 """Words that open a note with its "I" left out: "love sushi", "moved to Paris"."""
 
+TOLD_WITHOUT_SUBJECT = words("live work study train learn plan turn move fly teach")
+"""Verbs that open a note in their "-ing" form: "living in Oslo now"."""
+
 COPULA_DROPPED = words(
     """
     allergic vegetarian vegan married born based divorced diabetic originally
@@ -492,8 +534,24 @@ HYPERNYMS = {
     "tv": "television",
     "colour": "color",
     "favourite": "favorite",
+    "film": "movie",
+    "pup": "dog",
+    "doggo": "dog",
+    "coworker": "colleague",
+    "co-worker": "colleague",
+    "wifey": "wife",
+    "hubby": "husband",
 }
 """Words that mean the same thing where facts meet."""
+
+NUMERALS = dict(
+    zip(
+        "1 2 3 4 5 6 7 8 9 10 11 12".split(),
+        "one two three four five six seven eight nine ten eleven twelve".split(),
+        strict=True,
+    )
+)
+"""Numbers that are written in letters as often as in digits."""
 
 SET_PHRASES = frozenset(
     {

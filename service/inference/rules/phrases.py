@@ -87,7 +87,7 @@ def key(token: Token) -> str:
     )
     if token.tag_ == "NNPS" or (lemma == text and token.tag_ == "NNS"):
         lemma = lemma.removesuffix("s")
-    lemma = lexicon.AMERICAN.get(lemma, lemma)
+    lemma = lexicon.NUMERALS.get(lemma) or lexicon.AMERICAN.get(lemma, lemma)
     return lexicon.HYPERNYMS.get(lemma, lemma)
 
 

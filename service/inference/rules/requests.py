@@ -137,7 +137,11 @@ def _is_about(noun: Token, old: Fact) -> bool:
         return (
             not old.who.is_self
             and key(owner) in old.who.topic.all
-            and (old.relation == head or old.relation in lexicon.SLOT_NOUNS.get(head, ()))
+            and (
+                head in old.who.topic.all
+                or old.relation == head
+                or old.relation in lexicon.SLOT_NOUNS.get(head, ())
+            )
         )
     if old.who.is_self:
         if old.relation == "have":
@@ -220,6 +224,7 @@ def _value(noun: Token) -> Sequence[Token]:
 
 def _as_written(fact: Fact) -> str:
     """The words of a fact's text that are its value."""
-    words = [word for word in fact.text.split() if word.strip(".,").lower() in fact.topic.all]
+    said = [(word, word.strip(".,").lower()) for word in fact.text.split()]
+    words = [word for word, plain in said if lexicon.NUMERALS.get(plain, plain) in fact.topic.all]
     joined = " ".join(words)
     return joined if joined and joined in fact.text else ""

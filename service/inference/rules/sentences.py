@@ -23,6 +23,10 @@ _ENDS = lexicon.words(
 )
 _CLOSING = _ENDS | {",", "and", "but", "so", "because", "since", "\n"}
 """What may stand after "any more", unless it is more of something."""
+_DASHES = frozenset({"-", "--", "–", "—", ":"})
+_RESUMING = frozenset({"i", "we", "my", "our", "it", "that", "this", "he", "she", "they", "there", "so"})
+"""After a dash these begin a sentence."""
+_HAILING = frozenset({"hey", "hi", "hello", "hiya", "thanks", "wow", "yeah", "yes", "yep", "yo"})
 _DIALLED = frozenset("0123456789+-()./:")
 _ASKING = frozenset({"what", "where", "who", "whom", "whose", "how", "why", "which"})
 _INVERTING = lexicon.words(
@@ -202,10 +206,12 @@ def _is_or_of(after: Sequence[Word]) -> list[str]:
 def _runs(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
     """The words between full stops and line ends, without the latter."""
     run: list[Word] = []
-    for word in words:
+    for index, word in enumerate(words):
         if "\n" not in word.text:
             run.append(word)
-        if "\n" in word.text or word.text in _ENDS or len(run) >= LONGEST_SENTENCE:
+        after = words[index + 1].text.lower() if index + 1 < len(words) else ""
+        dashed = word.text in _DASHES and after in _RESUMING and len(run) > 2
+        if "\n" in word.text or word.text in _ENDS or dashed or len(run) >= LONGEST_SENTENCE:
             yield from [tuple(run)] if run else []
             run = []
     if run:
@@ -242,12 +248,11 @@ def _without_former(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], tuple[Wo
             and texts[i + 2 : i + 3] != ["longer"]
         ):
             return words[:i], ()
-    at = next((i for i, pair in enumerate(pairwise(texts)) if i and pair in lexicon.INSTEAD_OF), None)
-    if at is None:
+    at = next((i for i, pair in enumerate(pairwise(texts)) if pair in lexicon.INSTEAD_OF), None)
+    ends = {",", "and", "but", "now", "?"} if at else {",", "i"}
+    if at is None or (at == 0 and not ends & set(texts)):
         return words, ()
-    until = next(
-        (i for i in range(at, len(words)) if texts[i] in {",", "and", "but", "now", "?"}), len(words)
-    )
+    until = next((i for i in range(at, len(words)) if texts[i] in ends), len(words))
     return (*words[:at], *words[until:]), words[at + 2 : until]
 
 
@@ -285,7 +290,7 @@ def _asks_to_keep(words: Sequence[Word]) -> bool:
 def _without_openers(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], bool]:
     """Drops greetings and fillers from the front; says whether they announced a correction."""
     start, corrects = 0, False
-    while start < len(words) and _opens(words, start):
+    while start < len(words) and (_opens(words, start) or _hails(words, start)):
         corrects = corrects or words[start].text.lower() in {
             "actually",
             "correction",
@@ -296,6 +301,14 @@ def _without_openers(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], bool]:
         }
         start += 1
     return words[start:], corrects
+
+
+def _hails(words: tuple[Word, ...], index: int) -> bool:
+    """Whether it is the "Maria" of "hey Maria, ...": whom one speaks to."""
+    before = [word.text.lower() for word in words[max(index - 2, 0) : index]]
+    named = words[index].text[:1].isupper() and words[index].text != "I"
+    followed = index + 1 < len(words) and words[index + 1].text == ","
+    return named and followed and bool(_HAILING & set(before))
 
 
 def _opens(words: tuple[Word, ...], index: int) -> bool:

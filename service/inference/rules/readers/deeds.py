@@ -114,6 +114,8 @@ def _lasts(clause: Clause, who: Who, focus: Token | None) -> bool:
         told = _is_close(who) and verb not in lexicon.FLEETING_VERBS
         return told if not who.is_self else verb in lexicon.EVENTS or _goes_to_place(clause)
     kin = focus is not None and key(focus) in lexicon.KIN | lexicon.PETS
+    if clause.tense is Tense.FUTURE and who.is_self and verb not in lexicon.COMING:
+        return kin
     return kin or verb not in lexicon.FLEETING_VERBS or _goes_to_place(clause)
 
 

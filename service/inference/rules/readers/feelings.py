@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from spacy.tokens import Token
 
@@ -63,7 +64,12 @@ def _felt(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
     denies = (negative(clause) or turned) and clause.lemma not in _ENDURING
     told = denied(clause, clause.lemma, kept) if denies else predicate(clause, kept)
     likes = (clause.lemma not in lexicon.DISLIKING) != denies
-    return fact(who, "sentiment", _object(part), told, holds=likes, lasting=True)
+    about, less = _object(part), clause.object_of("over", "to", "than") if clause.lemma == "prefer" else None
+    if less is None:
+        return fact(who, "sentiment", about, told, holds=likes, lasting=True)
+    left = topic(less, phrase(less))
+    about = replace(about, words=about.words - left.all)
+    return fact(who, "sentiment", about, told, holds=likes, lasting=True, former=left)
 
 
 def _object(part: Part) -> Topic:

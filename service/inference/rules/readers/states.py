@@ -51,11 +51,24 @@ def _is_passing(clause: Clause, who: Who, head: Token) -> bool:
     """Whether it is a mood or a matter of the moment: "tired", but not "tired of", "scared of spiders"."""
     if is_vague(head) or head.tag_ in {"EX", "WP", "VBG", "CD"}:
         return True
-    if who.is_self and shown(head).endswith("ed") and shown(head).lower() not in lexicon.LASTING_PARTICIPLES:
-        return "-" not in shown(head) and not any(head.children)
-    if key(head) in {"afraid", "scared", "terrified", "good", "bad", "great"}:
+    word = key(head)
+    if word in {"afraid", "scared", "terrified", "good", "bad", "great", "tired", "proud"}:
         return object_of(clause.verb, "of", "at") is None
-    return who.is_self and key(head) in lexicon.FLEETING_STATES | lexicon.FLEETING_THINGS
+    if not who.is_self:
+        return word in (lexicon.FLEETING_STATES - {"sick", "ill"}) | lexicon.GOOD | lexicon.BAD
+    if head.tag_ == "JJ" and any(child.dep_ == "xcomp" for child in (*head.children, *clause.verb.children)):
+        return word not in lexicon.LIKING_ADJECTIVES | {"allergic"}
+    if shown(head).endswith("ed") and shown(head).lower() not in lexicon.LASTING_PARTICIPLES:
+        return word in lexicon.FLEETING_STATES or ("-" not in shown(head) and not _is_bound(head))
+    return word in lexicon.FLEETING_STATES | lexicon.FLEETING_THINGS
+
+
+def _is_bound(state: Token) -> bool:
+    """Whether it is towards something: "married to Kim", "scared of dogs", and not "stoked about it"."""
+    if any(child.tag_ == "HYPH" for child in state.children):
+        return True
+    towards = (child.lower_ for child in state.children if child.dep_ == "prep")
+    return any(word not in {"about", "for", "by"} for word in towards)
 
 
 def _state(clause: Clause, who: Who, head: Token, words: list[Token]) -> Fact:
@@ -163,10 +176,13 @@ def _allergies(clause: Clause, who: Who, head: Token) -> list[Fact]:
 def allergy(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I have a nut allergy" so that it meets "is allergic to nuts"."""
     thing = clause.child("dobj")
-    if clause.lemma != "have" or thing is None or key(thing) != "allergy" or negative(clause):
+    if clause.lemma != "have" or thing is None or key(thing) != "allergy":
         return None
     kinds = (child for child in thing.lefts if child.dep_ in {"compound", "amod"})
     cause = next(kinds, None) or object_of(thing, "to")
     if cause is None:
         return None
-    return [fact(who, "allergy", topic(cause, [cause]), predicate(clause, rest(clause)))]
+    about = topic(cause, [cause])
+    if negative(clause):
+        return [fact(who, "allergy", about, denied(clause, "have", rest(clause)), holds=False)]
+    return [fact(who, "allergy", about, predicate(clause, rest(clause)))]

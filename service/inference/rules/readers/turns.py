@@ -25,7 +25,8 @@ def turned(clause: Clause, who: Who) -> list[Fact] | None:
     stops, starts = clause.lemma in _STOPPING, clause.lemma in _STARTING
     if not (stops or starts) or clause.tense not in PAST or inner.tag_ not in {"VBG", "VB", "NN", "NNS"}:
         return None
-    if _is_thing(inner) and clause.lemma != "give":
+    gives_up = clause.lemma == "give" and any(child.lower_ == "up" for child in clause.verb.children)
+    if _is_thing(inner) != gives_up:
         return None
     return [_turn(clause, who, each, stops=stops) for each in conjuncts(inner)]
 
@@ -47,7 +48,8 @@ def _turn(clause: Clause, who: Who, inner: Token, *, stops: bool) -> Fact:
     words = [word for word in phrase(inner, without=others) if word != inner and _belongs(word)]
     if _is_thing(inner):
         told = f"gave up {write([*words, inner])}"
-        return fact(who, slot, about, told, holds=False, lasting=True, ends=lexicon.ENDURING_NEGATIVES)
+        ends = lexicon.ENDURING_NEGATIVES | lexicon.ACTIVITIES
+        return fact(who, slot, about, told, holds=False, lasting=True, ends=ends)
     if stops:
         lasting = slot == "sentiment" or inner.lemma_ in lexicon.ENDURING_NEGATIVES
         return fact(who, slot, about, denied(clause, inner.lemma_, words), holds=False, lasting=lasting)
