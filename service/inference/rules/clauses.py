@@ -259,7 +259,8 @@ def _is_beside(verb: Token) -> bool:
     own = [child for child in verb.children if child.i < verb.i]
     if any(child.tag_ == "WRB" for child in own):
         return True
-    return verb.dep_ == "relcl" and any(child.dep_ in SUBJECTS and child.tag_ == "PRP" for child in own)
+    relative = (child for child in own if child.dep_ in SUBJECTS)
+    return verb.dep_ == "relcl" and any(child.tag_ == "PRP" or child.lower_ == "which" for child in relative)
 
 
 def _hangs_on_condition(verb: Token) -> bool:

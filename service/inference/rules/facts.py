@@ -153,8 +153,19 @@ def _is_fringe(token: Token, child: Token) -> bool:
     """Whether a word hangs at the edge of a phrase without belonging to the fact."""
     if token.dep_ == "advmod" and is_discourse(token) and (token.text.lower() not in {"very", "too"}):
         return True
+    if _is_called(token):
+        return True
     under = [above for above in (token, *token.ancestors) if above.i != child.head.i]
     return any(above.dep_ in {"parataxis", "intj"} or _is_denied(above) for above in under[: len(under)])
+
+
+def _is_called(token: Token) -> bool:
+    """Whether it is whom one speaks to: the "Jon" that ends "I had a tough week, Jon"."""
+    if token.tag_ != "NNP" or token.dep_ == "conj" or token.i < 2 or token.nbor(-1).text != ",":
+        return False
+    last = all(after.is_punct for after in token.doc[token.i + 1 :])
+    named = token.head.tag_.startswith("NNP") or token.head.lemma_.lower() in lexicon.PEOPLE | lexicon.PETS
+    return last and not named
 
 
 def _is_denied(token: Token) -> bool:

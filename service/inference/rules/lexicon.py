@@ -40,6 +40,7 @@ DIETS = words(
     vegetarian vegan pescatarian pescetarian flexitarian omnivore carnivore kosher halal
     """
 )
+REGIMES = words("keto paleo atkins whole30 dukan mediterranean fodmap low-carb carnivore fasting")
 WITHOUT_WORK = frozenset({"unemployed", "jobless", "retired"})
 MARITAL = frozenset({"married", "single", "divorced", "widowed", "engaged", "separated", "widow", "widower"})
 OCCUPATIONS = words(
@@ -79,6 +80,13 @@ PEOPLE = (
     """
     )
 )
+ROLES = words(
+    """
+    boss boyfriend dentist doctor fiance fiancé fiancée fiancee girlfriend gp husband landlord lawyer manager
+    mentor nanny partner supervisor therapist trainer wife
+    """
+)
+"""Those of whom one has one at a time, so that another name is another person."""
 PETS = words(
     """
     bird bunny cat chicken dog fish goat guinea hamster horse kitten lizard parrot pet pig pony puppy
@@ -156,7 +164,7 @@ EVENTS = words(
     lose major meet migrate move open order_ own paint pass perform play publish raise read receive
     record recover release rent run serve set_up study suffer survive swim switch teach tour train
     travel visit volunteer win work write live spend hike sail fly celebrate renovate donate sign
-    diagnose accept bear promote welcome fire hire name award cook watch see go adopt
+    start diagnose accept bear promote welcome fire hire name award cook watch see go adopt
     """
 )
 """What is still worth knowing when it is over."""
@@ -170,6 +178,7 @@ FLEETING_VERBS = words(
     reach realize recommend refer regret reply report request respond run_into say see seem send set
     show sound struggle suggest suppose suspect swear talk tell thank think try turn type
     understand update upload wait want wish wonder worry
+    blow boost bring cheer encourage inspire last motivate push
     """
 )
 """Verbs that tell what one thinks or does just now, unless a habit is told of ("every day")."""
@@ -325,6 +334,7 @@ OPENERS = words(
     hello hey hi hm hmm honestly ja lol nah nice no nope ok okay oh ooh right so sorry sure thanks thx
     ugh uh um wait well whoa wow yeah yep yes yo yup also morning afternoon evening there everyone all
     guys ps first firstly listen look my_bad please hiya greetings additionally furthermore plus
+    update edit note reminder fact
     """
 )
 """What stands before a clause and says nothing. Dropped before the parse, which it would only mislead."""
@@ -332,7 +342,7 @@ OPENERS = words(
 WEAK_OPENERS = words(
     """
     there everyone all guys morning afternoon evening good great nice right look sure cool first no
-    please
+    please update edit note reminder fact
     """
 )
 """Openers only after another opener or before a comma: "good morning, ...", "hi there ..."."""
@@ -434,6 +444,15 @@ DONE_WITH_NOTHING = words(
 )
 """What one does without doing it to something: "I run"."""
 
+HANDING_OVER = MAKE_BELIEVE | words(
+    """
+    check correct edit explain fix improve paraphrase proofread review shorten simplify polish analyze
+    """
+)
+"""What asks to do something with a text that follows."""
+FEIGNING = words("imagine pretend suppose roleplay act")
+"""What opens a make-believe that lasts until the message ends."""
+
 FICTION = words("novel story book game dream movie film play screenplay script comic poem song scenario")
 """In what nothing is told of oneself."""
 
@@ -491,6 +510,11 @@ ADJECTIVE_ENDINGS = (
     "ing",
     "free",
     "ian",
+    "blind",
+    "deaf",
+    "sexual",
+    "binary",
+    "holic",
 )
 """How words end that are adjectives although no dictionary has them: "hyped"."""
 

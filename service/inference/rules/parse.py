@@ -18,6 +18,9 @@ from service.inference.rules.mending import (
     with_capitals,
     with_names_in_place,
     with_subject,
+    with_it_named,
+    with_verb_of,
+    with_verbs_above,
     without_capitals,
 )
 from service.inference.rules.sentences import Sentence, Word, sentences
@@ -79,8 +82,11 @@ class Parser:
         if named is not None:
             sentence = without_capitals(named, self._parse(named).doc, sentence, self._words)
             parsed = self._parse(sentence)
-        spread = with_and_spread(sentence, parsed.doc)
-        return parsed if spread is None else self._parse(spread)
+        for mended in (with_verb_of, with_it_named, with_and_spread):
+            other = mended(sentence, parsed.doc)
+            if other is not None:
+                sentence, parsed = other, self._parse(other)
+        return parsed
 
     def known(self, text: str) -> list[Parsed]:
         """The sentences of a remembered fact, the one remembered being "she": "Lives in Munich"."""
@@ -139,7 +145,7 @@ class Parser:
             words[0] = words[0].lower()
         doc = Doc(self._nlp.vocab, words=words, spaces=list(sentence.spaces))
         doc.user_data[_WORDS] = sentence.words
-        return Parsed(sentence, with_names_in_place(self._mended(self._nlp(doc))))
+        return Parsed(sentence, with_names_in_place(with_verbs_above(self._mended(self._nlp(doc)))))
 
     def _opens_note(self, word: str) -> bool:
         """Whether a capital would hide from the model that it is a verb: "Forget my job", "Lost my job"."""
@@ -163,7 +169,8 @@ class Parser:
         complement = token.dep_ in {"acomp", "attr"} and token.head.lemma_ == "be"
         if not complement or token.tag_ not in {"JJ", "NN"}:
             return False
-        plain = token.text.isalpha() and token.is_lower and not any(token.children)
+        small = any(word.small for word in token.doc.user_data[_WORDS])
+        plain = small and token.text.isalpha() and token.is_lower and not any(token.children)
         return (
             plain and token.lower_ not in self._words and not token.lower_.endswith(lexicon.ADJECTIVE_ENDINGS)
         )

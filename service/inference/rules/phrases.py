@@ -26,6 +26,7 @@ THEIRS = {
     "myself": "themselves",
     "ourselves": "themselves",
     "we": "they",
+    "am": "are",
 }
 VAGUE = lexicon.words(
     """
@@ -52,6 +53,9 @@ _SLIGHT = lexicon.DISCOURSE | {
     "not",
     "lot",
     "very",
+    "about",
+    "around",
+    "roughly",
     "little",
     "bit",
 }

@@ -92,7 +92,8 @@ class Revision:
 
     def people(self) -> list[Who]:
         """Those whom facts are about by a name beside their relation: "daughter Zosia"."""
-        return [old.who for _, old in self._current() if old.who.label[-1:] and " " in old.who.label]
+        labelled = [old.who for _, old in self._current() if " " in old.who.label]
+        return labelled + [who for _, old in self._current() if (who := _named_in(old)) is not None]
 
     def last_new(self) -> Fact | None:
         """The fact that was stated last in this request."""
@@ -132,13 +133,24 @@ def _with_day(text: str, moved: str) -> str:
     return " ".join([*words[:at], moved.partition(" is ")[2]])
 
 
+def _named_in(told: Fact) -> Who | None:
+    """Who is told of by name: "dog Rex" of "has a dog named Rex", "wife Ana" of "wife's name is Ana"."""
+    words = told.text.split()
+    marks = [i for i, word in enumerate(words[:-1]) if word in {"named", "called", "is"}]
+    kind = told.topic.head if told.relation == "have" else told.who.topic.head
+    if not marks or told.relation not in {"have", "name"} or not kind or not told.holds:
+        return None
+    name = words[marks[-1] + 1]
+    return Who(Topic(kind, frozenset({name.lower()})), f"{kind} {name}") if name.istitle() else None
+
+
 def _is_open(entry: Entry) -> bool:
     """Whether a memory's place is free: it ended, or it now says what used to be."""
     return entry.gone or any(fact.relation.startswith("past ") for fact in entry.facts)
 
 
 def _is_slot_of(fact: Fact, ended: Fact | None) -> bool:
-    if ended is None or fact.relation != ended.relation or not fact.holds:
+    if ended is None or fact.relation != ended.relation or not (fact.holds or fact.lasting):
         return False
     one = is_single(fact.relation) or fact.text.split()[0].lower() in lexicon.ONE_AT_A_TIME
     return (one or fact.topic == ended.topic) and same_person(fact.who, ended.who)

@@ -23,7 +23,7 @@ _ENDS = lexicon.words(
 )
 _CLOSING = _ENDS | {",", "and", "but", "so", "because", "since", "\n"}
 """What may stand after "any more", unless it is more of something."""
-_DASHES = frozenset({"-", "--", "–", "—", ":"})
+_DASHES = frozenset({"-", "--", "–", "—"})
 _RESUMING = frozenset({"i", "we", "my", "our", "it", "that", "this", "he", "she", "they", "there", "so"})
 """After a dash these begin a sentence."""
 _HAILING = frozenset({"hey", "hi", "hello", "hiya", "thanks", "wow", "yeah", "yes", "yep", "yo"})
@@ -48,6 +48,8 @@ class Word:
     text: str
     start: int
     end: int
+    small: bool = False
+    """Whether it was typed without the capital that it wants."""
 
     @property
     def parsed_as(self) -> str:
@@ -166,7 +168,8 @@ def _spelled(words: Sequence[Word]) -> list[Word]:
         if word.text == "'s" and before is not None and before.text.lower() in lexicon.ATTRIBUTES:
             texts = _is_or_of(words[index + 1 :])
         named = texts[0] in lexicon.CAPITALIZED
-        spelled.append(Word(texts[0].capitalize() if named else texts[0], word.start, word.end))
+        first = texts[0].capitalize() if named else texts[0]
+        spelled.append(Word(first, word.start, word.end, small=word.text == "i"))
         spelled.extend(Word(more, word.end, word.end) for more in texts[1:])
     return [word for word in spelled if word.text.strip() or "\n" in word.text]
 
@@ -200,7 +203,8 @@ def _may_be_chat(word: Word, before: Word | None) -> bool:
 def _is_or_of(after: Sequence[Word]) -> list[str]:
     """What the "'s" of "my name's Bob" stands for, by what comes after: a name or number, or a noun."""
     following = after[0].text if after else ""
-    return ["'s" if following[:1].islower() else "is"]
+    placed = following.lower() in {"on", "in", "at", "a", "an", "the", "not", "now", "actually", "going"}
+    return ["'s" if following[:1].islower() and not placed else "is"]
 
 
 def _runs(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
@@ -281,6 +285,14 @@ def _asks(words: Sequence[Word], index: int) -> bool:
     return first in _INVERTING and (after in _INVERTED or first == "any") and words[-1].text != ","
 
 
+def hands_over(sentence: Sentence) -> bool:
+    """Whether the rest of a message is told by nobody: "translate this: ...", "imagine I am a pirate"."""
+    texts = [word.text.lower() for word in sentence.words]
+    texts = texts[2:] if texts[:2] in (["can", "you"], ["could", "you"]) else texts
+    pointing = bool({":", "this", "following", "text"} & set(texts))
+    return texts[0] in lexicon.FEIGNING or (texts[0] in lexicon.HANDING_OVER and pointing)
+
+
 def _asks_to_keep(words: Sequence[Word]) -> bool:
     """Whether a question is none: "can you remember that my name is Kim?"."""
     first, second, *rest = [*(word.text.lower() for word in words[:5]), "", ""]
@@ -318,4 +330,4 @@ def _opens(words: tuple[Word, ...], index: int) -> bool:
     if text not in lexicon.OPENERS:
         return False
     after = words[index + 1].text.lower() if index + 1 < len(words) else ","
-    return text not in lexicon.WEAK_OPENERS or after in lexicon.OPENERS | {",", "."} or text == "please"
+    return text not in lexicon.WEAK_OPENERS or after in lexicon.OPENERS | {",", ".", ":"} or text == "please"

@@ -139,7 +139,8 @@ def _values(new: Fact, known: Fact) -> Meeting:
         return Meeting.APART
     if new.topic.words == known.topic.words and (new.topic.head or new.topic.numbers):
         return Meeting.REPLACES
-    if new.topic.numbers and known.topic.numbers and new.topic.head and new.topic.words <= known.topic.words:
+    counts = new.topic.numbers and known.topic.numbers and (new.topic.head or new.topic.words)
+    if counts and new.topic.words <= known.topic.words:
         return Meeting.REPLACES
     return Meeting.REPLACES if _says_less(known.topic, new.topic) else Meeting.APART
 

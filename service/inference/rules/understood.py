@@ -8,7 +8,7 @@ from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause
 from service.inference.rules.facts import Fact, Who, rest
 from service.inference.rules.parse import implied
-from service.inference.rules.phrases import is_own
+from service.inference.rules.phrases import is_own, person
 
 _OF_OTHERS = frozenset({"he", "him", "his", "she", "her", "hers", "they", "them", "theirs"})
 """Who these are is clear only if somebody is the subject."""
@@ -49,7 +49,9 @@ def is_whole(fact: Fact, clause: Clause) -> bool:
     if words[-1:] and words[-1] in _DANGLING and clause.child("prt") is None:
         return False
     said = [word for word in words if word not in _HELPING]
-    bare = {clause.lemma, clause.verb.lower_, clause.third(clause.lemma)}
-    return bool(said) and not (
-        len(said) == 1 and said[0] in bare and clause.lemma not in lexicon.DONE_WITH_NOTHING
-    )
+    alone = {clause.lemma, *map(_base, said)} & lexicon.DONE_WITH_NOTHING
+    return bool(said) and (len(said) > 1 or bool(alone))
+
+
+def _base(verb: str) -> str:
+    return next((base for base in lexicon.DONE_WITH_NOTHING if verb in {base, person(base)}), verb)

@@ -454,7 +454,7 @@ MIXED = [
     tells(
         "hey im alex and i live in berlin with my wife", "+ Name is Alex", "+ Lives in Berlin with their wife"
     ),
-    tells("I love spicy food but my wife hates it", "+ Loves spicy food"),
+    tells("I love spicy food but my wife hates it", "+ Loves spicy food", "+ Wife hates spicy food"),
     tells("What a day! I adopted a dog. Do you like dogs?", "+ Has a dog"),
     Example(
         "I'm Alex, I live in Rome and I work at Acme", ("Name is Alex", "Works at Acme"), ("+ Lives in Rome",)

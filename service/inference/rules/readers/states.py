@@ -10,7 +10,7 @@ from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense, object_of
 from service.inference.rules.facts import Fact, Who, denied, fact, is_of_the_day, negative, predicate, rest
 from service.inference.rules.parse import shown
-from service.inference.rules.phrases import capital, is_vague, key, listed, phrase, topic, write
+from service.inference.rules.phrases import Topic, capital, is_vague, key, listed, phrase, topic, write
 from service.inference.rules.readers.names import name_fact
 from service.inference.rules.readers.places import origin
 
@@ -19,9 +19,13 @@ _PLACES = frozenset({"GPE", "LOC", "ORG", "PRODUCT"})
 
 def being(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I'm vegetarian and allergic to nuts", "I'm a nurse", "I'm Alex", "I became a father"."""
-    if clause.lemma not in {"be", "become", "turn"} or (clause.tense is Tense.PAST and clause.lemma == "be"):
+    if clause.lemma not in {"be", "become", "turn", "go"} or (
+        clause.tense is Tense.PAST and clause.lemma == "be"
+    ):
         return None
-    state = clause.child("acomp", "attr", "oprd", *(["dobj"] if clause.lemma == "turn" else []))
+    state = clause.child("acomp", "attr", "oprd", *(["dobj"] if clause.lemma in {"turn", "go"} else []))
+    if clause.lemma == "go" and (state is None or key(state) not in lexicon.DIETS):
+        return None
     if state is None or clause.tense is Tense.FUTURE:
         return None
     if is_of_the_day(clause) and clause.lemma == "be":
@@ -34,6 +38,13 @@ def being(clause: Clause, who: Who) -> list[Fact] | None:
 
 def _is(clause: Clause, who: Who, head: Token, words: list[Token]) -> list[Fact]:
     """One of the things that somebody is said to be."""
+    if (
+        who.topic.head in lexicon.ROLES
+        and head.tag_.startswith("NNP")
+        and head.ent_type_ not in {"NORP", "GPE"}
+    ):
+        told = denied(clause, "be", words) if negative(clause) else f"{clause.third('be')} {write(words)}"
+        return [fact(who, "name", topic(head, words), told, holds=not negative(clause))]
     if _is_name(clause, who, head):
         return (
             [_not_named(who, head)]
@@ -52,12 +63,12 @@ def _is_passing(clause: Clause, who: Who, head: Token) -> bool:
     if is_vague(head) or head.tag_ in {"EX", "WP", "VBG", "CD"}:
         return True
     word = key(head)
-    if word in {"afraid", "scared", "terrified", "good", "bad", "great", "tired", "proud"}:
+    if word in {"afraid", "scared", "terrified", "good", "bad", "great", "tired"}:
         return object_of(clause.verb, "of", "at") is None
     if not who.is_self:
         return word in (lexicon.FLEETING_STATES - {"sick", "ill"}) | lexicon.GOOD | lexicon.BAD
     if head.tag_ == "JJ" and any(child.dep_ == "xcomp" for child in (*head.children, *clause.verb.children)):
-        return word not in lexicon.LIKING_ADJECTIVES | {"allergic"}
+        return word != "allergic"
     if shown(head).endswith("ed") and shown(head).lower() not in lexicon.LASTING_PARTICIPLES:
         return word in lexicon.FLEETING_STATES or ("-" not in shown(head) and not _is_bound(head))
     return word in lexicon.FLEETING_STATES | lexicon.FLEETING_THINGS
@@ -100,10 +111,18 @@ def condition(clause: Clause, who: Who) -> list[Fact] | None:
         return None
     if clause.tense in {Tense.PAST, Tense.FUTURE}:
         return []
-    about = topic(inside, phrase(inside))
-    slot = "marital" if key(inside) == "relationship" else "be"
+    slot, about = regime(inside) or ("be", topic(inside, phrase(inside)))
+    slot = "marital" if key(inside) == "relationship" else slot
     told = denied(clause, "be", rest(clause)) if negative(clause) else predicate(clause, rest(clause))
     return [fact(who, slot, about, told, holds=not negative(clause))]
+
+
+def regime(noun: Token) -> tuple[str, Topic] | None:
+    """The slot and topic of a way of eating that one is on, follows or does: "keto" and "a keto diet"."""
+    words = {key(word) for word in phrase(noun)}
+    if not words & lexicon.REGIMES and "diet" not in words:
+        return None
+    return "regime", Topic("", topic(noun, phrase(noun)).all - {"diet"})
 
 
 def _is_substance(noun: Token) -> bool:

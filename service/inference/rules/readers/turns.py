@@ -9,7 +9,7 @@ from service.inference.rules.clauses import PAST, Clause, Tense, focus_of, objec
 from service.inference.rules.facts import Fact, Who, denied, fact, negative
 from service.inference.rules.phrases import Topic, conjuncts, phrase, topic, write
 from service.inference.rules.readers.places import place_words
-from service.inference.rules.readers.states import kind_of
+from service.inference.rules.readers.states import kind_of, regime
 
 _STOPPING = frozenset({"stop", "quit", "cease", "give"})
 _STARTING = frozenset({"start", "begin", "resume"})
@@ -44,7 +44,7 @@ def _is_thing(noun: Token) -> bool:
 
 def _turn(clause: Clause, who: Who, inner: Token, *, stops: bool) -> Fact:
     slot, about = _inner_slot(inner)
-    others = {word for child in inner.children if child.dep_ in {"conj", "cc"} for word in child.subtree}
+    others = {word for child in inner.children if _is_beside(child) for word in child.subtree}
     words = [word for word in phrase(inner, without=others) if word != inner and _belongs(word)]
     if _is_thing(inner):
         told = f"gave up {write([*words, inner])}"
@@ -56,8 +56,16 @@ def _turn(clause: Clause, who: Who, inner: Token, *, stops: bool) -> Fact:
     return fact(who, slot, about, f"{clause.third(inner.lemma_)} {write(words)}".strip())
 
 
+def _is_beside(child: Token) -> bool:
+    """Whether it tells when or why it began, or is another thing that began."""
+    since = child.dep_ in {"npadvmod", "advmod", "prep"} and any(
+        word.lower_ in {"ago", "last", "since", "yesterday", "because"} for word in child.subtree
+    )
+    return since or child.dep_ in {"conj", "cc", "advcl", "xcomp"}
+
+
 def _belongs(word: Token) -> bool:
-    return word.text.lower() not in lexicon.DISCOURSE and word.dep_ != "aux"
+    return word.text.lower() not in lexicon.DISCOURSE and (word.dep_ != "aux" or word.lower_ == "to")
 
 
 def _inner_slot(verb: Token) -> tuple[str, Topic]:
@@ -66,6 +74,9 @@ def _inner_slot(verb: Token) -> tuple[str, Topic]:
     if verb.lemma_ in {"live", "reside"}:
         place = object_of(verb, "in", "near", "at")
         return "residence", topic(place, place_words(place)) if place is not None else Topic()
+    eaten = regime(focus) if verb.lemma_ in {"do", "follow"} and (focus := focus_of(verb)) else None
+    if eaten is not None:
+        return eaten
     if verb.lemma_ == "work":
         firm = object_of(verb, "at", "for")
         return "employer", topic(firm, phrase(firm)) if firm is not None else Topic()
