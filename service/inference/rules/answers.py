@@ -119,5 +119,5 @@ def _completed(asked: list[str], answer: str) -> str | None:
 def _opened(opening: str, answer: str) -> str:
     """The two in one, with the preposition of the answer where it has one: "near Rome"."""
     first, _, placed = opening.rpartition(" ")
-    repeated = placed in _PREPOSITIONS and answer.split()[0].lower() in _PREPOSITIONS
+    repeated = placed in _PREPOSITIONS and answer.split(maxsplit=1)[0].lower() in _PREPOSITIONS
     return f"{first if repeated else opening} {answer}"

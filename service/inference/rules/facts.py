@@ -50,6 +50,8 @@ class Fact:
     """Further relations in which this ends what is said of the same topic, or all if the topic is empty."""
     former: Topic | None = None
     """The value that is said to be left behind: "from Berlin", "instead of tea"."""
+    quiet: bool = False
+    """Whether it is worth nothing where it ends nothing: "dropped Spanish"."""
     renews: bool = False
     """Whether it is said to be so "now" or "instead", so that it takes the place of its like."""
 
@@ -172,7 +174,8 @@ def _is_denied(token: Token) -> bool:
     """Whether a token begins ", not Berlin" or is its "not"."""
     if token.dep_ == "neg":
         return True
-    if token.dep_ not in {"appos", "conj", "npadvmod"}:
+    second = token.dep_ == "attr" and any(c.dep_ == "attr" and c.i < token.i for c in token.head.children)
+    if token.dep_ not in {"appos", "conj", "npadvmod"} and not second:
         return False
     near = [token.doc[i] for i in range(max(0, token.left_edge.i - 2), token.i)]
     return any(word.text.lower() == "not" for word in near)
@@ -182,7 +185,7 @@ def predicate(clause: Clause, kept: Iterable[Token]) -> str:
     """The verb group in the third person with the kept words, in their order."""
     words = set(kept)
     fronted = {token for token in words if _is_fronted(token, clause)}
-    denials = _negations(clause)
+    denials = _negations(clause) if clause.negated else []
     group = {*clause.auxiliaries, clause.verb, *denials}
     finite = min(group.difference(denials), key=lambda token: token.i)
     spelled = {token: _in_third(token, clause) if token == finite else _spelled_out(token) for token in group}

@@ -116,7 +116,7 @@ ATTRIBUTES = words(
 )
 """Nouns of which one has one at a time: "my X is Y" replaces what was known of X."""
 
-OF_NO_KIND = words("new current old own main primary personal real actual correct right exact")
+OF_NO_KIND = words("new current own main primary personal actual correct right exact")
 """What stands before a noun without telling it from another one."""
 
 SLOT_NOUNS = {
@@ -164,7 +164,8 @@ EVENTS = words(
     lose major meet migrate move open order_ own paint pass perform play publish raise read receive
     record recover release rent run serve set_up study suffer survive swim switch teach tour train
     travel visit volunteer win work write live spend hike sail fly celebrate renovate donate sign
-    start diagnose accept bear promote welcome fire hire name award cook watch see go adopt
+    start hurt sprain fracture tear diagnose accept bear promote welcome fire hire name award cook watch see
+    go adopt
     """
 )
 """What is still worth knowing when it is over."""
@@ -193,8 +194,8 @@ FLEETING_STATES = words(
     proud ready relaxed right sad safe scared serious sick sleepy sorry stressed stuck sure surprised
     thankful there thirsty thrilled tired unable uncertain unsure up upset used weird welcome well
     willing wondering worried wrong amazed amped bummed determined eager fascinated hyped honored humbled
-    important inspired keen motivated psyched pumped refreshed relieved rested satisfied shocked speechless stoked swamped touched
-    torn wiped
+    important inspired keen motivated psyched pumped refreshed relieved rested satisfied shocked speechless
+    stoked swamped touched torn wiped
     """
 )
 """What one is for an hour."""
@@ -403,6 +404,8 @@ ASIDES = tuple(
         "of course",
         "as you know",
         "scratch that",
+        "scrap that",
+        "strike that",
         "never mind",
         "in case you wondered",
     )
@@ -452,6 +455,11 @@ HANDING_OVER = MAKE_BELIEVE | words(
 """What asks to do something with a text that follows."""
 FEIGNING = words("imagine pretend suppose roleplay act")
 """What opens a make-believe that lasts until the message ends."""
+
+ABLE = ABILITIES | DONE_WITH_NOTHING
+
+SAME_IN_PAST = words("hurt cut hit split bet shut burst")
+"""Verbs that have the form of the present in the past too; chats tell of them when they are over."""
 
 FICTION = words("novel story book game dream movie film play screenplay script comic poem song scenario")
 """In what nothing is told of oneself."""
@@ -568,13 +576,20 @@ HYPERNYMS = {
 }
 """Words that mean the same thing where facts meet."""
 
-NUMERALS = dict(
-    zip(
-        "1 2 3 4 5 6 7 8 9 10 11 12".split(),
-        "one two three four five six seven eight nine ten eleven twelve".split(),
-        strict=True,
-    )
-)
+NUMERALS = {
+    "1": "one",
+    "2": "two",
+    "3": "three",
+    "4": "four",
+    "5": "five",
+    "6": "six",
+    "7": "seven",
+    "8": "eight",
+    "9": "nine",
+    "10": "ten",
+    "11": "eleven",
+    "12": "twelve",
+}
 """Numbers that are written in letters as often as in digits."""
 
 SET_PHRASES = frozenset(

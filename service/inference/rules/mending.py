@@ -17,6 +17,7 @@ _BEFORE_NAMES = frozenset(
     {"in", "from", "at", "to", "near", "for", "named", "called", "joined", "quit", "left"}
 )
 _FEELING = lexicon.LIKING | lexicon.DISLIKING
+_OPEN = frozenset({"everything", "anything", "something", "all"})
 _SPEAKERS = frozenset({"i", "we", "he", "she", "they", "my", "our"})
 
 
@@ -29,7 +30,8 @@ def starts_anew(token: Token) -> bool:
     if token.text != "I" or token.dep_ not in SUBJECTS or token.i > token.head.i:
         return False
     verb, before = token.head, token.nbor(-1)
-    if before.tag_ not in {"NN", "NNS", "NNP", "NNPS", "CD", "JJ", "RB"} or verb.head.i >= token.i:
+    ending = before.tag_ in {"NN", "NNS", "NNP", "NNPS", "CD", "JJ", "RB"} and before.lower_ not in _OPEN
+    if not ending or verb.head.i >= token.i:
         return False
     if verb.dep_ == "relcl":
         return not any(child.dep_ in {"det", "poss"} for child in verb.head.children)
@@ -97,7 +99,7 @@ def _implied_by(root: Token, *, opened: bool) -> tuple[str, ...]:
         return ("I",)
     if root.doc[0].lower_ == "been":
         return ("I", "have")
-    if root.tag_ == "VBG" and (opened or root.lemma_ in lexicon.TOLD_WITHOUT_SUBJECT):
+    if root.tag_ == "VBG" and len(root.doc) > 3 and (opened or root.lemma_ in lexicon.TOLD_WITHOUT_SUBJECT):
         return ("I", "am")
     article = any(child.dep_ == "det" for child in root.children)
     return ("I", "am") if root.doc[0].dep_ == "neg" and root.tag_ == "NN" and article else ()
@@ -239,7 +241,9 @@ def _may_be_name(token: Token, known: frozenset[str], *, small: bool) -> bool:
         return True
     if before.lemma_ != "be" or token.i < 2:
         return False
-    return token.nbor(-2).lower_ == "name" or (small and token.nbor(-2).text == "I" and token.lower_ not in known)
+    return token.nbor(-2).lower_ == "name" or (
+        small and token.nbor(-2).text == "I" and token.lower_ not in known
+    )
 
 
 def with_and_spread(sentence: Sentence, doc: Doc) -> Sentence | None:

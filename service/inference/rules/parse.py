@@ -16,9 +16,9 @@ from service.inference.rules.mending import (
     starts_anew,
     with_and_spread,
     with_capitals,
+    with_it_named,
     with_names_in_place,
     with_subject,
-    with_it_named,
     with_verb_of,
     with_verbs_above,
     without_capitals,
@@ -156,6 +156,8 @@ class Parser:
         """Gives a noun like "hiking" the verb's lemma, and a lower-case name its tag."""
         for token in doc:
             token.lemma_ = lexicon.LEMMAS.get(token.lower_, token.lemma_)
+            if token.tag_ == "VBP" and token.lower_ in lexicon.SAME_IN_PAST:
+                token.tag_ = "VBD"
             if token.tag_ in {"VB", "VBP"} and (stem := self._stem_of_past(token.lower_)):
                 token.tag_, token.lemma_ = "VBD", stem
             if self._is_unknown_complement(token):

@@ -74,7 +74,7 @@ def _renewing(fact: Fact, parsed: Parsed) -> Fact:
 
 def _by_name(subject: Token | None, people: Sequence[Who]) -> Who | None:
     """The one of the known people whose name opens a clause: "Zosia" is "daughter Zosia"."""
-    if subject is None or subject.tag_ not in {"NNP", "NN", "UH"} or any(subject.children):
+    if subject is None or subject.tag_ not in {"NNP", "NN", "UH", "NNS", "NNPS"} or any(subject.children):
         return None
     return next((who for who in people if shown(subject) in who.label.split()[1:]), None)
 

@@ -12,9 +12,9 @@ from service.inference.rules.facts import Fact, Who
 from service.inference.rules.parse import Parser
 from service.inference.rules.policy import PolicyReader
 from service.inference.rules.reading import Reading, read_sentence
-from service.inference.rules.sentences import hands_over
 from service.inference.rules.requests import called_off, calls_off, forgets, forgotten, put_right, swaps
 from service.inference.rules.revise import Revision, Source
+from service.inference.rules.sentences import hands_over
 from service.memory.categories import DEFAULT_CATEGORIES
 from service.memory.errors import DeadlineExceeded
 from service.memory.model import Inference, Message, Operation, Plan, Policy, Role

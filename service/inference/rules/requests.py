@@ -55,6 +55,23 @@ def forgotten(clause: Clause, revision: Revision) -> Iterator[tuple[Entry, Fact]
         return
     for noun in _named_nouns(clause.verb):
         yield from ((entry, old) for entry, old in revision.current() if _is_about(noun, old))
+    for noun in _told_nouns(clause.verb):
+        named = topic(noun, _without_list(noun))
+        slots = lexicon.SLOT_NOUNS.get(key(noun), ())
+        for entry, old in revision.current():
+            if old.who.is_self and (old.relation in slots or (named.all and named.all <= old.topic.all)):
+                yield entry, old
+
+
+def _told_nouns(verb: Token) -> Iterator[Token]:
+    """The thing of "forget about the trip" and "forget what I said about work"."""
+    if verb.lemma_ != "forget":
+        return
+    for token in verb.subtree:
+        said = token.head.head == verb or token.head.head.lemma_ in {"say", "tell", "mention"}
+        own = any(child.dep_ == "poss" for child in token.children)
+        if token.dep_ == "pobj" and token.head.lower_ in {"about", "of"} and said and not own:
+            yield token
 
 
 def calls_off(clause: Clause) -> Token | None:

@@ -57,7 +57,7 @@ class Revision:
             self._replace(*replaced, fact, source)
         for entry, old in ended:
             self._end(entry, old, source)
-        if replaced is None and not ended:
+        if replaced is None and not ended and not fact.quiet:
             self.entries.append(Entry([fact], fact.text, source=source))
 
     def _takes_place_of_ended(self, fact: Fact, source: Source) -> bool:

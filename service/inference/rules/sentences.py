@@ -288,7 +288,8 @@ def _asks(words: Sequence[Word], index: int) -> bool:
 def hands_over(sentence: Sentence) -> bool:
     """Whether the rest of a message is told by nobody: "translate this: ...", "imagine I am a pirate"."""
     texts = [word.text.lower() for word in sentence.words]
-    texts = texts[2:] if texts[:2] in (["can", "you"], ["could", "you"]) else texts
+    asking = texts[:2] in (["can", "you"], ["could", "you"], ["let", "'s"])
+    texts = texts[2:] if asking and len(texts) > 2 else texts
     pointing = bool({":", "this", "following", "text"} & set(texts))
     return texts[0] in lexicon.FEIGNING or (texts[0] in lexicon.HANDING_OVER and pointing)
 

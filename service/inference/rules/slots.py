@@ -20,11 +20,9 @@ class Meeting(enum.Enum):
 
 def meet(new: Fact, known: Fact) -> Meeting:
     """Compares a new fact with a known one."""
-    if reschedules(new, known):
-        return Meeting.REPLACES
     if not same_person(new.who, known.who):
-        return Meeting.APART
-    if known.relation in new.ends and known.holds:
+        return Meeting.REPLACES if reschedules(new, known) else Meeting.APART
+    if known.holds and (known.relation in new.ends or _pursued(new, known)):
         return _end_of_other_slot(new, known)
     if new.relation != known.relation:
         return _across(new, known)
@@ -45,6 +43,11 @@ def _across(new: Fact, known: Fact) -> Meeting:
     if new.holds:
         return Meeting.SAME if new.topic == known.topic else Meeting.APART
     return Meeting.REPLACES if new.lasting else Meeting.ENDS
+
+
+def _pursued(new: Fact, known: Fact) -> bool:
+    """Whether what is given up is what one is at: "is learning Spanish"."""
+    return not new.holds and known.relation.removeprefix("plan ") in new.ends
 
 
 def reschedules(new: Fact, known: Fact) -> bool:

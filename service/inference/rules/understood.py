@@ -16,7 +16,8 @@ _POINTING = frozenset({"this", "that", "these", "those"})
 _DANGLING = frozenset(
     {"to", "for", "with", "of", "at", "from", "about", "and", "or", "into", "than", "by", "on", "as"}
 )
-_HELPING = frozenset({"do", "does", "not", "never", "can", "cannot", "will", "always", "usually"})
+_DENYING = (["do", "not"], ["does", "not"], ["will", "not"])
+_COLORING = frozenset({"never", "cannot", "can", "always", "usually", "often", "sometimes"})
 
 
 def points_away(clause: Clause, who: Who) -> bool:
@@ -48,7 +49,7 @@ def is_whole(fact: Fact, clause: Clause) -> bool:
     words = fact.text[len(fact.who.label) :].lower().split()
     if words[-1:] and words[-1] in _DANGLING and clause.child("prt") is None:
         return False
-    said = [word for word in words if word not in _HELPING]
+    said = words[2:] if words[:2] in _DENYING else words[int(words[:1] != [] and words[0] in _COLORING) :]
     alone = {clause.lemma, *map(_base, said)} & lexicon.DONE_WITH_NOTHING
     return bool(said) and (len(said) > 1 or bool(alone))
 

@@ -15,7 +15,7 @@ _PHONES = frozenset({"phone", "telephone", "cell", "mobile"})
 _PLAIN_KINDS = {"phone": _PHONES, "email": {"email", "mail"}, "address": {"home", "postal"}, "name": {"full"}}
 """What stands before a noun and makes no other thing of it: a "work phone" is another one."""
 _SAID_OTHERWISE = frozenset({"employer", "occupation", "residence", "diet", "marital", "origin"})
-_RENEWING = frozenset({"new", "current", "old", "own"})
+_RENEWING = frozenset({"new", "current", "own"})
 
 
 def attribute(clause: Clause, who: Who) -> list[Fact] | None:
@@ -28,6 +28,8 @@ def attribute(clause: Clause, who: Who) -> list[Fact] | None:
         noun, value = value, noun
     if slot_of(noun) is None:
         return None
+    if clause.tense is Tense.PAST:
+        return []
     value = value if value is not None else clause.child("prep", "advmod", "npadvmod")
     if value is None or (is_vague(value) and value.dep_ != "prep"):
         return []

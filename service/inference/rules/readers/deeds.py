@@ -21,8 +21,8 @@ from service.inference.rules.facts import (
     rest,
 )
 from service.inference.rules.parse import implied, shown
-from service.inference.rules.readers.states import regime
 from service.inference.rules.phrases import Topic, is_vague, key, listed, phrase, separate, topic, write
+from service.inference.rules.readers.states import regime
 
 _UNNAMED = frozenset({"he", "him", "his", "she", "her", "hers"})
 """Of whom only the conversation knows who they are."""
@@ -116,22 +116,31 @@ def _lasts(clause: Clause, who: Who, focus: Token | None) -> bool:
     if _is_moved(clause) or any(inner.lemma_ in lexicon.FLEETING_VERBS for inner in clause.children("xcomp")):
         return False
     if _modal(clause):
-        return verb in lexicon.ABILITIES
-    if verb == "get" and clause.tense is Tense.PRESENT and focus is not None and _is_one(focus):
-        return is_habit(clause)
+        return verb in lexicon.ABLE
     if verb == "be":
         return focus is not None and _is_somewhere(clause, who, focus)
+    if verb in lexicon.AIMING and (verb == "want" or clause.child("xcomp") is not None):
+        return (is_habit(clause) and clause.tense is Tense.PRESENT) or _is_lasting_aim(clause)
+    return _is_over_and_matters(clause, who) if clause.tense in PAST else _goes_on(clause, who, focus)
+
+
+def _is_over_and_matters(clause: Clause, who: Who) -> bool:
+    if who.is_self:
+        return clause.lemma in lexicon.EVENTS or _goes_to_place(clause)
+    return _is_close(who) and clause.lemma not in lexicon.FLEETING_VERBS
+
+
+def _goes_on(clause: Clause, who: Who, focus: Token | None) -> bool:
+    """Whether what somebody does, or will do, is more than what the conversation is about."""
+    verb = clause.lemma
     if is_habit(clause) and clause.tense is Tense.PRESENT:
         return True
-    if verb in lexicon.AIMING and (verb == "want" or clause.child("xcomp") is not None):
-        return _is_lasting_aim(clause)
-    if clause.tense in PAST:
-        told = _is_close(who) and verb not in lexicon.FLEETING_VERBS
-        return told if not who.is_self else verb in lexicon.EVENTS or _goes_to_place(clause)
-    kin = focus is not None and key(focus) in lexicon.KIN | lexicon.PETS
+    if focus is not None and key(focus) in lexicon.KIN | lexicon.PETS:
+        return True
     if clause.tense is Tense.FUTURE and who.is_self and verb not in lexicon.COMING:
-        return kin
-    return kin or verb not in lexicon.FLEETING_VERBS or _goes_to_place(clause)
+        return False
+    once = verb == "get" and focus is not None and _is_one(focus)
+    return not once and (verb not in lexicon.FLEETING_VERBS or _goes_to_place(clause))
 
 
 def _is_moved(clause: Clause) -> bool:

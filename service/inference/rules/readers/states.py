@@ -10,8 +10,18 @@ from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense, object_of
 from service.inference.rules.facts import Fact, Who, denied, fact, is_of_the_day, negative, predicate, rest
 from service.inference.rules.parse import shown
-from service.inference.rules.phrases import Topic, capital, is_vague, key, listed, phrase, topic, write
-from service.inference.rules.readers.names import name_fact
+from service.inference.rules.phrases import (
+    Topic,
+    capital,
+    is_vague,
+    key,
+    listed,
+    phrase,
+    topic,
+    without_prepositions,
+    write,
+)
+from service.inference.rules.readers.names import is_animate, name_fact
 from service.inference.rules.readers.places import origin
 
 _PLACES = frozenset({"GPE", "LOC", "ORG", "PRODUCT"})
@@ -60,7 +70,7 @@ def _is(clause: Clause, who: Who, head: Token, words: list[Token]) -> list[Fact]
 
 def _is_passing(clause: Clause, who: Who, head: Token) -> bool:
     """Whether it is a mood or a matter of the moment: "tired", but not "tired of", "scared of spiders"."""
-    if is_vague(head) or head.tag_ in {"EX", "WP", "VBG", "CD"}:
+    if is_vague(head) or head.tag_ in {"EX", "WP", "VBG"} or (head.tag_ == "CD" and is_animate(who)):
         return True
     word = key(head)
     if word in {"afraid", "scared", "terrified", "good", "bad", "great", "tired"}:
@@ -86,7 +96,8 @@ def _state(clause: Clause, who: Who, head: Token, words: list[Token]) -> Fact:
     kind, about = kind_of(head), topic(head, words)
     ends = frozenset({"employer"}) if key(head) in lexicon.WITHOUT_WORK else frozenset[str]()
     if clause.lemma != "be":
-        return fact(who, kind, about, f"{clause.third('be')} {write(words)}", ends=ends)
+        undated = without_prepositions(head, "in", "on", "since", "at")
+        return fact(who, kind, topic(head, undated), f"{clause.third('be')} {write(undated)}", ends=ends)
     whole = clause.child("acomp", "attr", "oprd")
     others = set(whole.subtree) if whole is not None else set()
     own = [word for word in words if word.dep_ != "advmod" or word.text.lower() not in lexicon.DISCOURSE]
@@ -198,7 +209,9 @@ def allergy(clause: Clause, who: Who) -> list[Fact] | None:
     if clause.lemma != "have" or thing is None or key(thing) != "allergy":
         return None
     kinds = (child for child in thing.lefts if child.dep_ in {"compound", "amod"})
-    cause = next(kinds, None) or object_of(thing, "to")
+    cause = next((kind for kind in kinds if key(kind) != "new"), None) or object_of(thing, "to")
+    if cause is None and (negative(clause) or any(child.lower_ == "no" for child in thing.children)):
+        return [fact(who, "allergy", Topic(), f"{clause.third('have')} no allergies", holds=False)]
     if cause is None:
         return None
     about = topic(cause, [cause])
