@@ -31,8 +31,8 @@ class Connection:
     files: Path | None = None
     """Where Chroma keeps everything, if it is embedded."""
     let_go: Callable[[], None] | None = None
-    """Makes room for a new connection without closing this one, by which others may still read. None: a failure
-    leaves nothing behind, and the connection can be used further."""
+    """Makes room for a new connection without closing this one, by which others may still read. None: this
+    one can be used further whatever failed."""
 
 
 Connect: TypeAlias = Callable[[], Connection]

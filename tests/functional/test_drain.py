@@ -32,7 +32,7 @@ def attentive(body: Body) -> Reply:
 
 
 def test_nobody_who_was_let_in_is_turned_away(model: Model, tmp_path: Path) -> None:
-    """Every request that was stored has succeeded and was answered so, after however long; nobody heard a no."""
+    """Every request that was stored succeeded and was answered so, however long it took; none was refused."""
     model.answers_always(attentive)
     settings = openai_settings(model.server) | {"MEMORYD_DRAIN_SECONDS": "1"}
     memoryd = Memoryd(tmp_path / "data", settings).start()

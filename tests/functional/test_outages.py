@@ -239,7 +239,7 @@ def test_a_full_disk(started: Callable[..., Memoryd], user: str) -> None:
 
 
 def test_a_full_disk_of_the_index(scripted: ScriptedOpenAI, tmp_path: Path, user: str) -> None:
-    """The ledger has room, so adds are done and found; with room again an embedded Chroma catches up by itself."""
+    """The ledger has room, so adds are done and found; with room again an embedded Chroma catches up."""
     with URLS["postgresql"](tmp_path) as url:
         settings = openai_settings(scripted) | {"MEMORYD_DATABASE_URL": url}
         with Memoryd(tmp_path / "data", settings) as memoryd:
