@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import grpc.aio
 import uvicorn
@@ -71,17 +72,18 @@ async def run(
     *,
     request_timeout: float = 60.0,
     body_limit: int = BODY_LIMIT,
-    drain: int = 30,
+    pause: Callable[[], float] = lambda: 0.0,
 ) -> None:
-    """Serves until `stop` is set, then answers what is under way and returns.
+    """Serves until `stop` is set, says that it is not ready, then answers what is under way and returns.
 
     Args:
         listener: from `bind`; it is closed at the end.
         service_address: of the gRPC service, as gRPC spells it, for example `dns:///memoryd:50051`.
         stop: set by the caller, who handles signals.
-        request_timeout: how long the service may take for one call, in seconds.
+        request_timeout: how long the service may take for one call, in seconds; so long may requests that are
+            under way take after `stop`.
         body_limit: the largest request body, in bytes.
-        drain: how long requests that are under way may take after `stop`, in seconds.
+        pause: how long nobody is refused yet after `stop`, so that it can spread; asked then, in seconds.
     """
     async with open_channel(service_address) as channel:
         app = create_app(channel, request_timeout=request_timeout, body_limit=body_limit, stopping=stop)
@@ -96,16 +98,17 @@ async def run(
                 server_header=False,
                 proxy_headers=False,
                 timeout_keep_alive=75,
-                timeout_graceful_shutdown=drain,
+                timeout_graceful_shutdown=math.ceil(request_timeout) + 1,
             )
         )
-        stopping = asyncio.create_task(_stop_when(stop, server))
+        stopping = asyncio.create_task(_stop_when(stop, pause, server))
         try:
             await server.serve(sockets=[listener])
         finally:
             stopping.cancel()
 
 
-async def _stop_when(stop: asyncio.Event, server: uvicorn.Server) -> None:
+async def _stop_when(stop: asyncio.Event, pause: Callable[[], float], server: uvicorn.Server) -> None:
     await stop.wait()
+    await asyncio.sleep(pause())
     server.should_exit = True

@@ -252,7 +252,12 @@ async def _serve(settings: Settings, *, with_service: bool, with_gateway: bool) 
             await stop.wait()
         else:
             await gateway_serve.run(
-                listener, settings.gateway_target, stop, request_timeout=settings.request_timeout
+                listener,
+                settings.gateway_target,
+                stop,
+                request_timeout=settings.request_timeout,
+                # With the service in one process the two end one after the other, and the service pauses.
+                pause=lambda: 0.0 if with_service else drain_seconds,
             )
 
 

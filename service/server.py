@@ -42,9 +42,6 @@ from service.transport.chain import Chain, Stage
 MOST_BYTES = 8 * 1024 * 1024
 """A request's largest size. REST bodies end at 4 MiB; their proto may be a little larger."""
 
-GRACE_SECONDS = 30.0
-"""How long calls under way may take once no new ones are accepted."""
-
 SERVICES = (
     account_service_pb2.DESCRIPTOR.services_by_name["AccountService"].full_name,
     entity_service_pb2.DESCRIPTOR.services_by_name["EntityService"].full_name,
@@ -89,6 +86,7 @@ async def serving(
     handlers: Handlers,
     readiness: Readiness,
     drain_seconds: Callable[[], float],
+    grace_seconds: float,
 ) -> AsyncIterator[None]:
     """Serves until the block ends, then drains: NOT_SERVING, a pause for that to spread, no new calls.
 
@@ -98,6 +96,7 @@ async def serving(
         handlers: one for each service.
         readiness: what answers health checks.
         drain_seconds: how long the pause shall be, asked when the block has ended.
+        grace_seconds: how long calls under way may take then.
 
     Raises:
         StartError: the address cannot be listened on.
@@ -128,5 +127,5 @@ async def serving(
         await readiness.stop()
         await asyncio.sleep(drain_seconds())
         handlers.events.end_streams()
-        await server.stop(GRACE_SECONDS)
+        await server.stop(grace_seconds)
         log.info("service stopped")

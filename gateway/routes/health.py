@@ -32,6 +32,8 @@ async def healthz(request: Request) -> Response:  # noqa: ARG001 - FastAPI calls
 async def readyz(request: Request) -> Response:
     """The service and everything it depends on would carry out a request."""
     app = request.app
+    if app.state.stopping.is_set():
+        raise _not_ready("The gateway is about to end.")
     # No key: a probe has none.
     caller = Caller(
         app.state.stubs,

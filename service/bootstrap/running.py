@@ -70,6 +70,7 @@ async def running_service(
                 handlers_on(stores, models, use_cases, bells),
                 _readiness(stores, models),
                 drain_seconds,
+                grace_seconds=settings.request_timeout,
             )
         )
         yield Running(models.reasoner.name, models.embedder.model, first_key)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 from chromadb import Collection
-from chromadb.errors import NotFoundError
+from chromadb.errors import ChromaError, NotFoundError
 
 from service.index import files, rows
 from service.index.collections import ProjectCollections
@@ -145,7 +145,23 @@ class ChromaIndex:
 
     async def _run(self, executor: Executor, work: Callable[[], R]) -> R:
         with index_failures():
-            return await asyncio.get_running_loop().run_in_executor(executor, work)
+            return await asyncio.get_running_loop().run_in_executor(executor, self._attempt, work)
+
+    def _attempt(self, work: Callable[[], R]) -> R:
+        """Does it; after a failure of an embedded Chroma the next who comes opens it anew.
+
+        What fails, on a full disk for example, takes one of its few ways to its files along. Without any left
+        it stands still, and the whole process with it.
+        """
+        opened = self._opened
+        try:
+            return work()
+        except ChromaError:
+            with self._opening:
+                if opened is not None and opened is self._opened and opened.connection.let_go is not None:
+                    opened.connection.let_go()
+                    self._opened = None
+            raise
 
     def _open(self) -> _Opened:
         with self._opening:

@@ -30,6 +30,9 @@ class Connection:
     close: Callable[[], None]
     files: Path | None = None
     """Where Chroma keeps everything, if it is embedded."""
+    let_go: Callable[[], None] | None = None
+    """Makes room for a new connection without closing this one, by which others may still read. None: this
+    one can be used further whatever failed."""
 
 
 Connect: TypeAlias = Callable[[], Connection]
@@ -44,11 +47,15 @@ def embedded(path: Path) -> Connect:
         try:
             created = chromadb.PersistentClient(path, settings=Settings(anonymized_telemetry=False))
         except ChromaError:
-            # Chroma keeps what it half opened and would give it to the next who asks.
-            SharedSystemClient._identifier_to_system.pop(str(path), None)  # noqa: SLF001
+            let_go()
             raise
         client = cast("Client", created)
-        return Connection(client, client.close, path)
+        return Connection(client, client.close, path, let_go)
+
+    def let_go() -> None:
+        # Chroma keeps what it opened, half or whole, and would give it to the next who asks.
+        SharedSystemClient._identifier_to_system.pop(str(path), None)  # noqa: SLF001
+        SharedSystemClient._identifier_to_refcount.pop(str(path), None)  # noqa: SLF001
 
     return connect
 

@@ -37,6 +37,7 @@ from service.ledger.schema import (
     memory_versions,
     outbox,
     previews,
+    profile_tasks,
     profiles,
     requests,
     subjects,
@@ -46,6 +47,7 @@ from service.memory.entities import EntityKey, EntityType
 from service.memory.erase import Receipt
 from service.memory.exports import Wanted
 from service.memory.filters.values import canonical, digest
+from service.memory.profiles import TaskStatus
 from service.memory.search import required_ids
 
 
@@ -138,10 +140,20 @@ def _erase(connection: Connection, project_id: str, key: EntityKey) -> dict[str,
 
 
 def _erase_profiles(connection: Connection, project_id: str, key: EntityKey) -> None:
-    """Removes the profiles that were made from the entity's memories, whosever they are."""
+    """Removes the profiles that were made from the entity's memories, whosever they are.
+
+    One that is being made at the moment is made anew, from what is left.
+    """
+    waits: rows.Values = {"status": TaskStatus.PENDING.value, "owner": None, "lease_until": None}
     for table in (memories, memory_versions):
         told = select(table.c.user_id).where(_of(table, project_id, key), table.c.user_id.is_not(None))
         of_profiles = and_(profiles.c.project_id == project_id, profiles.c.user_id.in_(told))
+        under_way = and_(
+            profile_tasks.c.project_id == project_id,
+            profile_tasks.c.user_id.in_(told),
+            profile_tasks.c.status == TaskStatus.RUNNING.value,
+        )
+        connection.execute(update(profile_tasks).where(under_way).values(waits))
         connection.execute(delete(profiles).where(of_profiles))
     if key.type is EntityType.USER:
         forget_profile(connection, project_id, key.id)

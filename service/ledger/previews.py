@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from service.ledger import rows
 from service.ledger.database import Database
-from service.ledger.schema import previews, subjects
+from service.ledger.schema import memories, previews, subjects
+from service.ledger.subjects import changed_meanwhile
 from service.memory.access import NO_PROJECT
 from service.memory.errors import NotFound
 from service.memory.model import Change, Event, Evidence, Memory, Scope
@@ -51,8 +52,14 @@ class SqlPreviews:
             expires_at=rows.microseconds(preview.expires_at),
         )
 
+        known = {change.before.id for change in preview.changes if change.before}
+        # Locked, so that an erasure waits, and takes what is kept here along.
+        there = select(memories.c.id).where(memories.c.project_id == project_id, memories.c.id.in_(known))
+
         def keep(connection: Connection) -> None:
             connection.execute(expired)
+            if len(connection.execute(there.with_for_update(read=True)).all()) < len(known):
+                raise changed_meanwhile()
             connection.execute(new)
 
         try:

@@ -121,12 +121,13 @@ def forget_profiles_of_nobody(connection: Connection, project_id: str, request_i
 
 
 def _forget(connection: Connection, chosen: Callable[[Table], ColumnElement[bool]]) -> None:
-    connection.execute(delete(profiles).where(chosen(profiles)))
-    # What is under way comes to nothing: who makes it finds that it does not run any more.
+    # What is under way comes to nothing: who makes it finds that it does not run any more. It may be done at
+    # this moment, so profiles go last.
     status = case(
         (profile_tasks.c.status.in_(UNFINISHED), TaskStatus.SKIPPED.value), else_=profile_tasks.c.status
     )
     connection.execute(update(profile_tasks).where(chosen(profile_tasks)).values(user_id=None, status=status))
+    connection.execute(delete(profiles).where(chosen(profiles)))
 
 
 def _settings(connection: Connection, project_id: str) -> ProfileSettings:

@@ -53,6 +53,7 @@ class PreviewBook(Protocol):
 
         Raises:
             NotFound: the project was deleted.
+            Conflict: a memory that it would change is gone; if it was erased, its text must not stay here.
         """
 
     async def preview(self, project_id: str, plan_id: str, at: datetime) -> Preview | None:

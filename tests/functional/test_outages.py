@@ -14,10 +14,12 @@ from pathlib import Path
 import grpc
 import pytest
 from memoryd.v1 import memory_service_pb2
+from sqlalchemy import create_engine, text
 
 from tests.functional.conftest import Model, openai_settings
 from tests.functional.faces import Grpc, Refused, Rest, refusal_of, request_of
 from tests.functional.ledgers import LedgerFile, wait_until
+from tests.ledgers import URLS
 from tests.replicas import Replicas, running_replicas
 from tests.running import Memoryd, environment
 from tests.scripted_openai import ScriptedOpenAI, add, plan, slow
@@ -205,10 +207,10 @@ def test_chroma_is_not_trusted(replicas: Replicas, rest: Rest, model: Model, rem
 
 
 @contextmanager
-def full_disk(memoryd: Memoryd) -> Iterator[None]:
-    """No file of memoryd grows beyond the size that the ledger's largest has now."""
+def full_disk(memoryd: Memoryd, files: str = "ledger.sqlite3*") -> Iterator[None]:
+    """No file of memoryd grows beyond the size that the largest of these has now."""
     assert memoryd.process is not None
-    sizes = [path.stat().st_size for path in memoryd.data_dir.glob("ledger.sqlite3*")]
+    sizes = [path.stat().st_size for path in memoryd.data_dir.glob(files)]
     unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     resource.prlimit(memoryd.process.pid, resource.RLIMIT_FSIZE, (max(sizes), resource.RLIM_INFINITY))
     try:
@@ -221,10 +223,10 @@ def test_a_full_disk(started: Callable[..., Memoryd], user: str) -> None:
     """503 with the reason for every add, nothing half written; once there is room the same adds are done."""
     memoryd = started()
     ledger, keys = LedgerFile(memoryd.data_dir), [str(uuid.uuid4()) for _ in range(3)]
-    text = "x" * 500_000
+    words = "x" * 500_000
 
     def send(key: str) -> tuple[int, str | None]:
-        body = {"messages": f"{key} {text}", "user_id": user, "infer": False}
+        body = {"messages": f"{key} {words}", "user_id": user, "infer": False}
         answer = memoryd.post(body, headers={"Idempotency-Key": key})
         return answer.status_code, None if answer.is_success else answer.json()["code"]
 
@@ -234,6 +236,43 @@ def test_a_full_disk(started: Callable[..., Memoryd], user: str) -> None:
     assert [send(key) for key in keys * 2] == [(200, None)] * 6
     assert len(ledger.texts(user)) == 3
     wait_until(lambda: not ledger.rows("SELECT 1 FROM outbox"))
+
+
+def test_a_full_disk_of_the_index(scripted: ScriptedOpenAI, tmp_path: Path, user: str) -> None:
+    """The ledger has room, so adds are done and found; with room again an embedded Chroma catches up."""
+    with URLS["postgresql"](tmp_path) as url:
+        settings = openai_settings(scripted) | {"MEMORYD_DATABASE_URL": url}
+        with Memoryd(tmp_path / "data", settings) as memoryd:
+            texts = [f"Note {number}" for number in range(30)]
+
+            def remember(part: list[str]) -> None:
+                messages = [{"role": "user", "content": text} for text in part]
+                memoryd.add(messages, user_id=user, infer=False)
+
+            def is_indexed() -> bool:
+                return ledger_rows(url, "SELECT 1 FROM outbox") == 0
+
+            remember(texts[:2])
+            wait_until(is_indexed, seconds=60)
+            with full_disk(memoryd, "chroma/chroma.sqlite3"):
+                remember(texts[2:])
+                # More often than it has connections to its files.
+                wait_until(lambda: memoryd.output.count("worker='index writer'") >= 6, seconds=60)
+                assert search(memoryd, user)[0] == 200
+                assert not is_indexed()
+            wait_until(is_indexed, seconds=60)
+            body = {"query": "Note", "user_id": user, "top_k": 100}
+            found = memoryd.post(body, "/v1/memories/search/").json()
+            assert {each["memory"] for each in found} == set(texts)
+
+
+def ledger_rows(url: str, query: str) -> int:
+    """How many rows a query finds in a ledger."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        number = len(connection.execute(text(query)).all())
+    engine.dispose()
+    return number
 
 
 def test_embeddings_that_are_incomplete(started: Callable[..., Memoryd], model: Model, user: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from tests.functional.api import Api
 from tests.functional.conftest import Model, shown_in
-from tests.scripted_openai import Body, Reply, add, delete, plan, update
+from tests.functional.ledgers import LedgerFile, wait_until
+from tests.scripted_openai import Body, Reply, add, delete, held, plan, update
 
 PREVIEW = "/v1/memories/preview/"
 SAID = [{"role": "user", "content": "I moved to Munich, have a dog, and play chess no more"}]
@@ -113,3 +115,17 @@ def test_a_preview_that_is_none(api: Api, plan_id: str) -> None:
     """An unknown plan is not found; what is no id is said to be none."""
     refused = api.refused("POST", f"{PREVIEW}{plan_id}/commit/", {})
     assert refused == (NOT_FOUND if plan_id != "no-uuid" else (400, "plan_id should be a valid UUID"))
+
+
+def test_what_is_erased_meanwhile_is_not_kept(api: Api, model: Model, ledger: LedgerFile, user: str) -> None:
+    """A preview whose memories are erased while the model thinks is 409, and nothing of it stays."""
+    api.store(user, "Lives in Berlin", "Plays chess")
+    erased = threading.Event()
+    model.answers_always(lambda body: held(erased.is_set, _plan(body)))
+    with ThreadPoolExecutor(1) as clients:
+        showing = clients.submit(api.refused, "POST", PREVIEW, {"messages": SAID, "user_id": user})
+        wait_until(lambda: model.asked)
+        api.ok("DELETE", f"/v2/entities/user/{user}/", erase=True)
+        erased.set()
+        assert showing.result()[0] == 409
+    assert ledger.rows("SELECT 1 FROM previews WHERE user_id = ?", user) == []

@@ -12,6 +12,11 @@ _HEDGES = frozenset({"mostly", "mainly", "just", "um", "oh", "well", "probably"}
 _NO = frozenset({"no", "nope", "nah", "never"})
 _COUNTED = frozenset({"a", "an", "one", "two", "three", "four", "five", "my"})
 _ENDS = (". ", "! ", "\n", ", and i", ", but i", ", i ", ", my ", "; ")
+_PREPOSITIONS = frozenset({"in", "at", "as", "from", "near", "on", "for"})
+_NAMED = (
+    lexicon.ATTRIBUTES | lexicon.PEOPLE | lexicon.PETS | set(lexicon.SLOT_NOUNS) | {"favorite", "favourite"}
+)
+"""What one is asked of and has one of."""
 _PLACED = {"live": "in", "work": "at", "study": "at", "stay": "in"}
 
 
@@ -28,7 +33,11 @@ def as_statement(question: str, answer: str) -> str | None:
         words = words[1:]
     if not asked or not words or len(words) > LONGEST_ANSWER or answer.strip().endswith("?"):
         return None
-    said = words[0].strip(",.!").lower()
+    if words[0].lower() in {"it's", "that's", "it"}:
+        words = words[2 if words[0].lower() == "it" else 1 :]
+    said = words[0].strip(",.!").lower() if words else ""
+    if not said or said in lexicon.OPENERS - _YES - _NO:
+        return None
     if said in _YES | _NO:
         added = [word.lower() for word in words[1:]]
         if added in (["i", "do"], ["i", "am"], ["i", "don't"], ["i'm", "not"], ["we", "do"]):
@@ -73,7 +82,7 @@ def _last_question(text: str) -> list[str]:
 def _confirmed(asked: list[str], *, agrees: bool) -> str | None:
     """Reads "Do you have a dog?" with yes or no."""
     match asked:
-        case ["do", "you", *rest] if rest and not (agrees and "any" in rest):
+        case ["do", "you", *rest] if rest and not (agrees and {"any", "favorite", "favourite"} & set(rest)):
             return " ".join(["I", *([] if agrees else ["do not"]), *rest])
         case ["are", "you", *rest] if rest:
             return " ".join(["I am", *([] if agrees else ["not"]), *rest])
@@ -84,7 +93,9 @@ def _completed(asked: list[str], answer: str) -> str | None:
     """An open question with the answer in the place of what it asks for."""
     opening: str | None = None
     match asked:
-        case ["what" | "who", "is" | "are", "your", *noun] if noun:
+        case ["what" | "who", "is" | "are", "your", *noun] if _NAMED & {
+            word.removesuffix("s") for word in noun
+        }:
             opening = f"My {' '.join(noun)} {asked[1]}"
         case ["how", "old", "are", "you"]:
             opening = "I am"
@@ -102,4 +113,11 @@ def _completed(asked: list[str], answer: str) -> str | None:
             opening = "I speak"
         case ["what" | "which", _, "do", "you", verb] | ["what", "do", "you", verb]:
             opening = f"I {verb}"
-    return f"{opening} {answer}" if opening else None
+    return _opened(opening, answer) if opening else None
+
+
+def _opened(opening: str, answer: str) -> str:
+    """The two in one, with the preposition of the answer where it has one: "near Rome"."""
+    first, _, placed = opening.rpartition(" ")
+    repeated = placed in _PREPOSITIONS and answer.split(maxsplit=1)[0].lower() in _PREPOSITIONS
+    return f"{first if repeated else opening} {answer}"

@@ -134,7 +134,7 @@ def _is_predicate(token: Token) -> bool:
 def clause_of(verb: Token, *, asked: bool = False) -> Clause:
     """The clause around a verb."""
     subject = _subject(verb)
-    negations = [token for token in _modifiers(verb) if _negates(token)]
+    negations = [token for token in _modifiers(verb) if _negates(token) and not _denies_value(token, verb)]
     own = _own_words(verb)
     longer = _is_longer(own)
     return Clause(
@@ -166,7 +166,7 @@ def _near(verb: Token) -> Iterator[Token]:
 
 
 def _subject(verb: Token) -> Token | None:
-    subjects = [child for child in _near(verb) if child.dep_ in SUBJECTS]
+    subjects = [child for child in _near(verb) if child.dep_ in SUBJECTS | {"expl"}]
     if subjects:
         own = next((child for child in subjects if child.text == "I"), subjects[0])
         return _antecedent(own, verb)
@@ -195,6 +195,11 @@ def _negates(token: Token) -> bool:
         "preconj",
         "cc",
     }
+
+
+def _denies_value(negation: Token, verb: Token) -> bool:
+    """Whether it is the "not" of "it is on Friday, not Monday", which leaves the verb alone."""
+    return any(token.tag_ != "RB" for token in verb.doc[verb.i + 1 : negation.i])
 
 
 def _is_any_more(token: Token) -> bool:
@@ -242,15 +247,30 @@ def _is_unreal(verb: Token) -> bool:
     return (
         bool(modals)
         or _is_quoted(verb)
+        or _is_beside(verb)
         or _hangs_on_condition(verb)
         or _is_hedged(verb)
         or _is_reported(verb)
     )
 
 
+def _is_beside(verb: Token) -> bool:
+    """Whether it only tells which, why or when: "the friends I have", "why I love it", "when we met"."""
+    own = [child for child in verb.children if child.i < verb.i]
+    if any(child.tag_ == "WRB" for child in own):
+        return True
+    relative = (child for child in own if child.dep_ in SUBJECTS)
+    return verb.dep_ == "relcl" and any(child.tag_ == "PRP" or child.lower_ == "which" for child in relative)
+
+
 def _hangs_on_condition(verb: Token) -> bool:
     """Whether an "if", "when" or "imagine" opens the clause or one that it is part of."""
-    if verb.doc[0].lower_ in lexicon.MAKE_BELIEVE | {"if", "unless"}:
+    opening = verb.doc[0].lower_
+    if opening in lexicon.MAKE_BELIEVE | {"if", "unless"} or _is_in_fiction(verb):
+        return True
+    if any(child.dep_ == "advcl" and _is_if(child) for child in verb.children) and any(
+        _lemma(helper) in {"can", "will"} for helper in _auxiliaries(verb)
+    ):
         return True
     for token in (verb, *verb.ancestors):
         if token.dep_ in {"advcl", "ccomp", "conj", "ROOT", "xcomp", "pcomp"}:
@@ -262,6 +282,20 @@ def _hangs_on_condition(verb: Token) -> bool:
         if token.dep_ not in {"conj", "ccomp", "xcomp", "pcomp"}:
             return False
     return False
+
+
+def _is_if(verb: Token) -> bool:
+    return any(child.dep_ == "mark" and child.lower_ in {"if", "unless"} for child in verb.children)
+
+
+def _is_in_fiction(verb: Token) -> bool:
+    """Whether it is so "in my novel", or would be so "in case"."""
+    opening = verb.doc[0]
+    if opening.lower_ != "in" or len(verb.doc) < 3:
+        return False
+    return opening.nbor(1).lower_ == "case" or any(
+        child.lower_ in lexicon.FICTION for child in opening.children
+    )
 
 
 def _is_quoted(verb: Token) -> bool:
@@ -287,6 +321,8 @@ def _is_reported(verb: Token) -> bool:
         return False
     if _lemma(above) == "forget":
         return not any(_negates(child) for child in above.children)
+    if above.tag_ == "VBZ":
+        return True
     return _lemma(above) not in lexicon.ASSERTING
 
 

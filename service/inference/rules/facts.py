@@ -50,6 +50,8 @@ class Fact:
     """Further relations in which this ends what is said of the same topic, or all if the topic is empty."""
     former: Topic | None = None
     """The value that is said to be left behind: "from Berlin", "instead of tea"."""
+    quiet: bool = False
+    """Whether it is worth nothing where it ends nothing: "dropped Spanish"."""
     renews: bool = False
     """Whether it is said to be so "now" or "instead", so that it takes the place of its like."""
 
@@ -60,6 +62,7 @@ def fact(who: Who, relation: str, topic: Topic, predicate: str, **more: object) 
     return replace(Fact(text=text, who=who, relation=relation, topic=topic), **more)  # type: ignore[arg-type]
 
 
+_NOWADAYS = frozenset({"now", "anymore", "nowadays"})
 LEFT_OUT = SUBJECTS | {
     "cc",
     "conj",
@@ -102,7 +105,9 @@ def rest(clause: Clause, *, but: Iterable[Token] = ()) -> list[Token]:
     for child in clause.verb.children:
         if child.dep_ not in LEFT_OUT and not is_discourse(child) and not _is_fronted_as(child):
             kept.extend(
-                token for token in child.subtree if token not in dropped and not _is_fringe(token, child)
+                token
+                for token in child.subtree
+                if token not in dropped and token.lower_ not in _NOWADAYS and not _is_fringe(token, child)
             )
     return kept
 
@@ -150,15 +155,27 @@ def _is_fringe(token: Token, child: Token) -> bool:
     """Whether a word hangs at the edge of a phrase without belonging to the fact."""
     if token.dep_ == "advmod" and is_discourse(token) and (token.text.lower() not in {"very", "too"}):
         return True
+    if _is_called(token):
+        return True
     under = [above for above in (token, *token.ancestors) if above.i != child.head.i]
     return any(above.dep_ in {"parataxis", "intj"} or _is_denied(above) for above in under[: len(under)])
+
+
+def _is_called(token: Token) -> bool:
+    """Whether it is whom one speaks to: the "Jon" that ends "I had a tough week, Jon"."""
+    if token.tag_ != "NNP" or token.dep_ == "conj" or token.i < 2 or token.nbor(-1).text != ",":
+        return False
+    last = all(after.is_punct for after in token.doc[token.i + 1 :])
+    named = token.head.tag_.startswith("NNP") or token.head.lemma_.lower() in lexicon.PEOPLE | lexicon.PETS
+    return last and not named
 
 
 def _is_denied(token: Token) -> bool:
     """Whether a token begins ", not Berlin" or is its "not"."""
     if token.dep_ == "neg":
         return True
-    if token.dep_ not in {"appos", "conj", "npadvmod"}:
+    second = token.dep_ == "attr" and any(c.dep_ == "attr" and c.i < token.i for c in token.head.children)
+    if token.dep_ not in {"appos", "conj", "npadvmod"} and not second:
         return False
     near = [token.doc[i] for i in range(max(0, token.left_edge.i - 2), token.i)]
     return any(word.text.lower() == "not" for word in near)
@@ -168,7 +185,7 @@ def predicate(clause: Clause, kept: Iterable[Token]) -> str:
     """The verb group in the third person with the kept words, in their order."""
     words = set(kept)
     fronted = {token for token in words if _is_fronted(token, clause)}
-    denials = _negations(clause)
+    denials = _negations(clause) if clause.negated else []
     group = {*clause.auxiliaries, clause.verb, *denials}
     finite = min(group.difference(denials), key=lambda token: token.i)
     spelled = {token: _in_third(token, clause) if token == finite else _spelled_out(token) for token in group}
@@ -231,9 +248,7 @@ def _base(token: Token) -> str:
 
 def _spelled_out(token: Token) -> str:
     special = {"n't": "not", "ca": "can", "wo": "will", "'ll": "will", "'ve": "have"}
-    return special.get(
-        token.text.lower(), token.text.lower() if token.dep_ in {"aux", "auxpass", "neg"} else token.text
-    )
+    return special.get(token.lower_, token.lower_ if token.tag_[:2] in {"VB", "MD", "RB"} else token.text)
 
 
 def negative(clause: Clause) -> bool:

@@ -40,6 +40,7 @@ DIETS = words(
     vegetarian vegan pescatarian pescetarian flexitarian omnivore carnivore kosher halal
     """
 )
+REGIMES = words("keto paleo atkins whole30 dukan mediterranean fodmap low-carb carnivore fasting")
 WITHOUT_WORK = frozenset({"unemployed", "jobless", "retired"})
 MARITAL = frozenset({"married", "single", "divorced", "widowed", "engaged", "separated", "widow", "widower"})
 OCCUPATIONS = words(
@@ -68,6 +69,7 @@ KIN = words(
     stepdad stepfather stepmom stepmother stepsister toddler twin uncle wife in-law
     """
 )
+CHILDREN = words("baby boy girl twin son daughter kid child")
 PEOPLE = (
     KIN
     | OCCUPATIONS
@@ -78,6 +80,13 @@ PEOPLE = (
     """
     )
 )
+ROLES = words(
+    """
+    boss boyfriend dentist doctor fiance fiancé fiancée fiancee girlfriend gp husband landlord lawyer manager
+    mentor nanny partner supervisor therapist trainer wife
+    """
+)
+"""Those of whom one has one at a time, so that another name is another person."""
 PETS = words(
     """
     bird bunny cat chicken dog fish goat guinea hamster horse kitten lizard parrot pet pig pony puppy
@@ -106,6 +115,9 @@ ATTRIBUTES = words(
     """
 )
 """Nouns of which one has one at a time: "my X is Y" replaces what was known of X."""
+
+OF_NO_KIND = words("new current own main primary personal actual correct right exact")
+"""What stands before a noun without telling it from another one."""
 
 SLOT_NOUNS = {
     "address": ("residence", "address"),
@@ -152,7 +164,8 @@ EVENTS = words(
     lose major meet migrate move open order_ own paint pass perform play publish raise read receive
     record recover release rent run serve set_up study suffer survive swim switch teach tour train
     travel visit volunteer win work write live spend hike sail fly celebrate renovate donate sign
-    diagnose accept bear promote welcome fire hire name award cook watch see go adopt
+    start hurt sprain fracture tear diagnose accept bear promote welcome fire hire name award cook watch see
+    go adopt
     """
 )
 """What is still worth knowing when it is over."""
@@ -166,6 +179,7 @@ FLEETING_VERBS = words(
     reach realize recommend refer regret reply report request respond run_into say see seem send set
     show sound struggle suggest suppose suspect swear talk tell thank think try turn type
     understand update upload wait want wish wonder worry
+    blow boost bring cheer encourage inspire last motivate push
     """
 )
 """Verbs that tell what one thinks or does just now, unless a habit is told of ("every day")."""
@@ -179,7 +193,9 @@ FLEETING_STATES = words(
     lonely lost lucky mad mistaken nervous new off ok okay on open out overwhelmed pleased positive
     proud ready relaxed right sad safe scared serious sick sleepy sorry stressed stuck sure surprised
     thankful there thirsty thrilled tired unable uncertain unsure up upset used weird welcome well
-    willing wondering worried wrong
+    willing wondering worried wrong amazed amped bummed determined eager fascinated hyped honored humbled
+    important inspired keen motivated psyched pumped refreshed relieved rested satisfied shocked speechless
+    stoked swamped touched torn wiped
     """
 )
 """What one is for an hour."""
@@ -216,6 +232,8 @@ FLEETING_THINGS = words(
     way while query bad apology job position command script output input file screen
     look responsibility break note care turn breath shower nap picture seat step risk place part advantage
     wifi browser account package delivery password connection network laptop router
+    attitude blast courage desire energy faith glimpse help hope impact love luck memory motivation offer path
+    passion potential power pride respect room strength success support surge sense spirit trust vision vibe
     """
 )
 """What one has for a conversation: "I have a question", "my problem is"."""
@@ -237,6 +255,11 @@ LASTING_PLANS = words(
 AIMING = frozenset({"want", "plan", "try", "hope", "go", "intend", "aim", "need", "have"})
 """Verbs of wanting, which matter by what is wanted."""
 
+COMING = LASTING_PLANS | words(
+    "attend be fly go marry participate perform present relocate stay turn undergo"
+)
+"""What is worth knowing when somebody "will" do it."""
+
 TAKING = frozenset({"start", "begin", "get", "land", "accept", "find", "take"})
 """Verbs that make a job one's own."""
 
@@ -255,6 +278,9 @@ FIRMS = frozenset(
     {"startup", "company", "firm", "agency", "bank", "university", "hospital", "school", "studio"}
 )
 """What one joins as an employer, be it named or not."""
+
+ACTIVITIES = words("play practice do use take study learn watch")
+"""Of what these are about one can "give up"."""
 
 ENDURING_NEGATIVES = frozenset({"eat", "drink", "smoke", "vape", "consume", "gamble"})
 """Habits whose absence is itself worth knowing: a negation replaces the known fact instead of removing it."""
@@ -309,6 +335,7 @@ OPENERS = words(
     hello hey hi hm hmm honestly ja lol nah nice no nope ok okay oh ooh right so sorry sure thanks thx
     ugh uh um wait well whoa wow yeah yep yes yo yup also morning afternoon evening there everyone all
     guys ps first firstly listen look my_bad please hiya greetings additionally furthermore plus
+    update edit note reminder fact
     """
 )
 """What stands before a clause and says nothing. Dropped before the parse, which it would only mislead."""
@@ -316,7 +343,7 @@ OPENERS = words(
 WEAK_OPENERS = words(
     """
     there everyone all guys morning afternoon evening good great nice right look sure cool first no
-    please
+    please update edit note reminder fact
     """
 )
 """Openers only after another opener or before a comma: "good morning, ...", "hi there ..."."""
@@ -377,6 +404,8 @@ ASIDES = tuple(
         "of course",
         "as you know",
         "scratch that",
+        "scrap that",
+        "strike that",
         "never mind",
         "in case you wondered",
     )
@@ -389,6 +418,15 @@ INSTEAD_OF = frozenset({("instead", "of"), ("rather", "than")})
 ONE_AT_A_TIME = words("drives prefers earns weighs attends studies")
 """What one does with one thing at a time, so that doing it "now" with another ends the former."""
 
+ARTICLES = frozenset({"a", "an"})
+
+DAYS = words(
+    """
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december tomorrow noon midnight
+    """
+)
+
 TOWARDS = frozenset({"to", "in", "at", "on", "with", "from", "for", "by"})
 
 MAKE_BELIEVE = words(
@@ -397,6 +435,34 @@ MAKE_BELIEVE = words(
     """
 )
 """What opens a request in which nothing is told of oneself: "write a poem where I am a bird"."""
+
+SECOND_PERSON = words("you your yours yourself yourselves u ur y'all")
+
+DONE_WITH_NOTHING = words(
+    """
+    bake box camp climb code commute cook cycle dance die draw drink drive elope fast fish freelance gamble
+    garden graduate hike hunt jog kayak knit meditate move paint pray program read relocate resign retire run
+    sail sew sing skate ski smoke snore snowboard snowshoe stutter surf swim travel vape volunteer work write
+    """
+)
+"""What one does without doing it to something: "I run"."""
+
+HANDING_OVER = MAKE_BELIEVE | words(
+    """
+    check correct edit explain fix improve paraphrase proofread review shorten simplify polish analyze
+    """
+)
+"""What asks to do something with a text that follows."""
+FEIGNING = words("imagine pretend suppose roleplay act")
+"""What opens a make-believe that lasts until the message ends."""
+
+ABLE = ABILITIES | DONE_WITH_NOTHING
+
+SAME_IN_PAST = words("hurt cut hit split bet shut burst")
+"""Verbs that have the form of the present in the past too; chats tell of them when they are over."""
+
+FICTION = words("novel story book game dream movie film play screenplay script comic poem song scenario")
+"""In what nothing is told of oneself."""
 
 MOCKING = frozenset({("yeah", "right"), ("as", "if"), ("oh", "great"), ("oh", "sure")})
 """How one opens what one does not mean."""
@@ -452,6 +518,11 @@ ADJECTIVE_ENDINGS = (
     "ing",
     "free",
     "ian",
+    "blind",
+    "deaf",
+    "sexual",
+    "binary",
+    "holic",
 )
 """How words end that are adjectives although no dictionary has them: "hyped"."""
 
@@ -466,6 +537,9 @@ SUBJECT_DROPPED = words(
     """
 )
 """Words that open a note with its "I" left out: "love sushi", "moved to Paris"."""
+
+TOLD_WITHOUT_SUBJECT = words("live work study train learn plan turn move fly teach")
+"""Verbs that open a note in their "-ing" form: "living in Oslo now"."""
 
 COPULA_DROPPED = words(
     """
@@ -492,8 +566,31 @@ HYPERNYMS = {
     "tv": "television",
     "colour": "color",
     "favourite": "favorite",
+    "film": "movie",
+    "pup": "dog",
+    "doggo": "dog",
+    "coworker": "colleague",
+    "co-worker": "colleague",
+    "wifey": "wife",
+    "hubby": "husband",
 }
 """Words that mean the same thing where facts meet."""
+
+NUMERALS = {
+    "1": "one",
+    "2": "two",
+    "3": "three",
+    "4": "four",
+    "5": "five",
+    "6": "six",
+    "7": "seven",
+    "8": "eight",
+    "9": "nine",
+    "10": "ten",
+    "11": "eleven",
+    "12": "twelve",
+}
+"""Numbers that are written in letters as often as in digits."""
 
 SET_PHRASES = frozenset(
     {

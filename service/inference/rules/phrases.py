@@ -26,6 +26,7 @@ THEIRS = {
     "myself": "themselves",
     "ourselves": "themselves",
     "we": "they",
+    "am": "are",
 }
 VAGUE = lexicon.words(
     """
@@ -52,6 +53,9 @@ _SLIGHT = lexicon.DISCOURSE | {
     "not",
     "lot",
     "very",
+    "about",
+    "around",
+    "roughly",
     "little",
     "bit",
 }
@@ -87,7 +91,7 @@ def key(token: Token) -> str:
     )
     if token.tag_ == "NNPS" or (lemma == text and token.tag_ == "NNS"):
         lemma = lemma.removesuffix("s")
-    lemma = lexicon.AMERICAN.get(lemma, lemma)
+    lemma = lexicon.NUMERALS.get(lemma) or lexicon.AMERICAN.get(lemma, lemma)
     return lexicon.HYPERNYMS.get(lemma, lemma)
 
 

@@ -62,7 +62,8 @@ def read_sentence(parsed: Parsed, third: Who | None, people: Sequence[Who] = ())
 def _renewing(fact: Fact, parsed: Parsed) -> Fact:
     """The fact with what the sentence says of the old state: "now", "instead", "instead of tea"."""
     said = {token.lower_ for token in parsed.doc}
-    single = fact.text.split()[0].lower() in lexicon.ONE_AT_A_TIME
+    thing = fact.relation == "be" and not is_animate(fact.who)
+    single = fact.text.split()[0].lower() in lexicon.ONE_AT_A_TIME or thing
     former = Topic("", frozenset(parsed.sentence.instead_of)) if parsed.sentence.instead_of else fact.former
     return replace(
         fact,
@@ -73,7 +74,7 @@ def _renewing(fact: Fact, parsed: Parsed) -> Fact:
 
 def _by_name(subject: Token | None, people: Sequence[Who]) -> Who | None:
     """The one of the known people whose name opens a clause: "Zosia" is "daughter Zosia"."""
-    if subject is None or subject.tag_ not in {"NNP", "NN", "UH"} or any(subject.children):
+    if subject is None or subject.tag_ not in {"NNP", "NN", "UH", "NNS", "NNPS"} or any(subject.children):
         return None
     return next((who for who in people if shown(subject) in who.label.split()[1:]), None)
 
@@ -102,7 +103,7 @@ def _called(clause: Clause) -> list[Fact]:
 def whom(clause: Clause, third: Who | None) -> Who | None:
     """Whom a clause is about; None when it is nobody whose facts are kept."""
     subject = clause.subject
-    if subject is None:
+    if subject is None or any(word.lower_ in lexicon.SECOND_PERSON for word in subject.subtree):
         return None
     if _is_about_speaker(clause, subject):
         return SELF
@@ -127,7 +128,7 @@ def _is_kept(clause: Clause, subject: Token) -> bool:
     """Whether facts of this other one are kept: the speaker's people and things, and people by name."""
     if belongs_to_speaker(subject):
         return key(subject) not in lexicon.FLEETING_THINGS
-    told_of = clause.verb.dep_ == "relcl" and clause.verb.head == subject
+    told_of = clause.verb.dep_ == "relcl" and clause.verb.head == subject and subject.dep_ in {"dobj", "conj"}
     kin = told_of and key(subject) in lexicon.PEOPLE | lexicon.PETS
     known = subject.tag_ == "NNP" and implied(subject.doc[0])
     return kin or known or subject.ent_type_ == "PERSON"
@@ -149,7 +150,7 @@ def _is_topic_swap(clause: Clause) -> bool:
 
 def _includes_speaker(subject: Token) -> bool:
     if is_own(subject) and subject.tag_ == "PRP":
-        return True
+        return subject.i + 1 >= len(subject.doc) or subject.nbor(1).lower_ not in {"all", "both", "each"}
     return any(token.text.lower() == "i" for token in subject.subtree if token.dep_ in {"conj", "appos"})
 
 
@@ -157,7 +158,7 @@ def _other(subject: Token) -> Who:
     words = [t for t in phrase(subject) if not _is_left_out(t, subject)]
     return Who(
         topic(subject, words),
-        write([t for t in words if t.text.lower() not in {"my", "our", "a", "an", "the"}]),
+        write([t for t in words if t.lower_ not in {"my", "our", "a", "an", "the", "new", "current"}]),
     )
 
 

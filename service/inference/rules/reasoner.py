@@ -14,6 +14,7 @@ from service.inference.rules.policy import PolicyReader
 from service.inference.rules.reading import Reading, read_sentence
 from service.inference.rules.requests import called_off, calls_off, forgets, forgotten, put_right, swaps
 from service.inference.rules.revise import Revision, Source
+from service.inference.rules.sentences import hands_over
 from service.memory.categories import DEFAULT_CATEGORIES
 from service.memory.errors import DeadlineExceeded
 from service.memory.model import Inference, Message, Operation, Plan, Policy, Role
@@ -105,6 +106,8 @@ class RulesReasoner:
                 third = reading.third
                 source = Source(index, text[parsed.sentence.start : parsed.sentence.end])
                 understood = carry_out(reading, revision, source) or understood
+                if hands_over(parsed.sentence):
+                    return third
             statement = None if understood else as_statement(asked, text)
             for parsed in self._parser.said(statement or ""):
                 carry_out(read_sentence(parsed, None), revision, Source(index, text))

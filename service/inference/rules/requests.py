@@ -55,6 +55,23 @@ def forgotten(clause: Clause, revision: Revision) -> Iterator[tuple[Entry, Fact]
         return
     for noun in _named_nouns(clause.verb):
         yield from ((entry, old) for entry, old in revision.current() if _is_about(noun, old))
+    for noun in _told_nouns(clause.verb):
+        named = topic(noun, _without_list(noun))
+        slots = lexicon.SLOT_NOUNS.get(key(noun), ())
+        for entry, old in revision.current():
+            if old.who.is_self and (old.relation in slots or (named.all and named.all <= old.topic.all)):
+                yield entry, old
+
+
+def _told_nouns(verb: Token) -> Iterator[Token]:
+    """The thing of "forget about the trip" and "forget what I said about work"."""
+    if verb.lemma_ != "forget":
+        return
+    for token in verb.subtree:
+        said = token.head.head == verb or token.head.head.lemma_ in {"say", "tell", "mention"}
+        own = any(child.dep_ == "poss" for child in token.children)
+        if token.dep_ == "pobj" and token.head.lower_ in {"about", "of"} and said and not own:
+            yield token
 
 
 def calls_off(clause: Clause) -> Token | None:
@@ -137,7 +154,11 @@ def _is_about(noun: Token, old: Fact) -> bool:
         return (
             not old.who.is_self
             and key(owner) in old.who.topic.all
-            and (old.relation == head or old.relation in lexicon.SLOT_NOUNS.get(head, ()))
+            and (
+                head in old.who.topic.all
+                or old.relation == head
+                or old.relation in lexicon.SLOT_NOUNS.get(head, ())
+            )
         )
     if old.who.is_self:
         if old.relation == "have":
@@ -220,6 +241,7 @@ def _value(noun: Token) -> Sequence[Token]:
 
 def _as_written(fact: Fact) -> str:
     """The words of a fact's text that are its value."""
-    words = [word for word in fact.text.split() if word.strip(".,").lower() in fact.topic.all]
+    said = [(word, word.strip(".,").lower()) for word in fact.text.split()]
+    words = [word for word, plain in said if lexicon.NUMERALS.get(plain, plain) in fact.topic.all]
     joined = " ".join(words)
     return joined if joined and joined in fact.text else ""

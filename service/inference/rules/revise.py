@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from service.inference.rules import lexicon
 from service.inference.rules.facts import Fact, Who
 from service.inference.rules.phrases import Topic
-from service.inference.rules.slots import Meeting, is_single, meet, same_person
+from service.inference.rules.slots import Meeting, is_day, is_single, meet, reschedules, same_person
 from service.memory.model import Event, Operation
 
 
@@ -49,20 +50,20 @@ class Revision:
         if any(meeting is Meeting.SAME for _, _, meeting in met):
             return
         replaced = _best([(entry, old) for entry, old, meeting in met if meeting is Meeting.REPLACES], fact)
+        if self._takes_place_of_ended(fact, source):
+            return
         ended = [(entry, old) for entry, old, meeting in met if meeting is Meeting.ENDS]
         if replaced is not None:
             self._replace(*replaced, fact, source)
         for entry, old in ended:
             self._end(entry, old, source)
-        if replaced is None and not ended and not self._takes_place_of_ended(fact, source):
+        if replaced is None and not ended and not fact.quiet:
             self.entries.append(Entry([fact], fact.text, source=source))
 
     def _takes_place_of_ended(self, fact: Fact, source: Source) -> bool:
         """Whether the fact fills a slot that was emptied just now: left one employer, joined another."""
-        if not (is_single(fact.relation) and fact.holds):
-            return False
         for entry in self.entries:
-            if entry.gone and _is_slot_of(fact, entry.ended):
+            if _is_open(entry) and _is_slot_of(fact, entry.ended):
                 entry.facts, entry.text, entry.source, entry.gone = [fact], fact.text, source, False
                 return True
         return False
@@ -91,7 +92,8 @@ class Revision:
 
     def people(self) -> list[Who]:
         """Those whom facts are about by a name beside their relation: "daughter Zosia"."""
-        return [old.who for _, old in self._current() if old.who.label[-1:] and " " in old.who.label]
+        labelled = [old.who for _, old in self._current() if " " in old.who.label]
+        return labelled + [who for _, old in self._current() if (who := _named_in(old)) is not None]
 
     def last_new(self) -> Fact | None:
         """The fact that was stated last in this request."""
@@ -110,8 +112,11 @@ class Revision:
         return [(entry, old) for entry in self.entries if not entry.gone for old in entry.facts]
 
     def _replace(self, entry: Entry, old: Fact, new: Fact, source: Source) -> None:
+        if reschedules(new, old):
+            new = replace(new, text=_with_day(old.text, new.text))
         entry.facts = [new if fact is old else fact for fact in entry.facts]
         entry.text, entry.source = _written(entry.facts), source
+        entry.ended = old if new.relation == f"past {old.relation}" else None
 
     def _end(self, entry: Entry, old: Fact, source: Source) -> None:
         entry.facts = [fact for fact in entry.facts if fact is not old]
@@ -120,8 +125,35 @@ class Revision:
         entry.text = _written(entry.facts) if entry.facts else entry.text
 
 
+def _with_day(text: str, moved: str) -> str:
+    """What is on a day, with the day that it "is on" now: "has a flight to Oslo" and "on Friday"."""
+    words = text.split()
+    at = next(i for i, word in enumerate(words) if is_day(word))
+    at -= words[at - 1].lower() in lexicon.TOWARDS
+    return " ".join([*words[:at], moved.partition(" is ")[2]])
+
+
+def _named_in(told: Fact) -> Who | None:
+    """Who is told of by name: "dog Rex" of "has a dog named Rex", "wife Ana" of "wife's name is Ana"."""
+    words = told.text.split()
+    marks = [i for i, word in enumerate(words[:-1]) if word in {"named", "called", "is"}]
+    kind = told.topic.head if told.relation == "have" else told.who.topic.head
+    if not marks or told.relation not in {"have", "name"} or not kind or not told.holds:
+        return None
+    name = words[marks[-1] + 1]
+    return Who(Topic(kind, frozenset({name.lower()})), f"{kind} {name}") if name.istitle() else None
+
+
+def _is_open(entry: Entry) -> bool:
+    """Whether a memory's place is free: it ended, or it now says what used to be."""
+    return entry.gone or any(fact.relation.startswith("past ") for fact in entry.facts)
+
+
 def _is_slot_of(fact: Fact, ended: Fact | None) -> bool:
-    return ended is not None and fact.relation == ended.relation and same_person(fact.who, ended.who)
+    if ended is None or fact.relation != ended.relation or not (fact.holds or fact.lasting):
+        return False
+    one = is_single(fact.relation) or fact.text.split()[0].lower() in lexicon.ONE_AT_A_TIME
+    return (one or fact.topic == ended.topic) and same_person(fact.who, ended.who)
 
 
 def _best(met: Sequence[tuple[Entry, Fact]], new: Fact) -> tuple[Entry, Fact] | None:

@@ -23,6 +23,10 @@ _ENDS = lexicon.words(
 )
 _CLOSING = _ENDS | {",", "and", "but", "so", "because", "since", "\n"}
 """What may stand after "any more", unless it is more of something."""
+_DASHES = frozenset({"-", "--", "–", "—"})
+_RESUMING = frozenset({"i", "we", "my", "our", "it", "that", "this", "he", "she", "they", "there", "so"})
+"""After a dash these begin a sentence."""
+_HAILING = frozenset({"hey", "hi", "hello", "hiya", "thanks", "wow", "yeah", "yes", "yep", "yo"})
 _DIALLED = frozenset("0123456789+-()./:")
 _ASKING = frozenset({"what", "where", "who", "whom", "whose", "how", "why", "which"})
 _INVERTING = lexicon.words(
@@ -44,6 +48,8 @@ class Word:
     text: str
     start: int
     end: int
+    small: bool = False
+    """Whether it was typed without the capital that it wants."""
 
     @property
     def parsed_as(self) -> str:
@@ -162,7 +168,8 @@ def _spelled(words: Sequence[Word]) -> list[Word]:
         if word.text == "'s" and before is not None and before.text.lower() in lexicon.ATTRIBUTES:
             texts = _is_or_of(words[index + 1 :])
         named = texts[0] in lexicon.CAPITALIZED
-        spelled.append(Word(texts[0].capitalize() if named else texts[0], word.start, word.end))
+        first = texts[0].capitalize() if named else texts[0]
+        spelled.append(Word(first, word.start, word.end, small=word.text == "i"))
         spelled.extend(Word(more, word.end, word.end) for more in texts[1:])
     return [word for word in spelled if word.text.strip() or "\n" in word.text]
 
@@ -196,16 +203,19 @@ def _may_be_chat(word: Word, before: Word | None) -> bool:
 def _is_or_of(after: Sequence[Word]) -> list[str]:
     """What the "'s" of "my name's Bob" stands for, by what comes after: a name or number, or a noun."""
     following = after[0].text if after else ""
-    return ["'s" if following[:1].islower() else "is"]
+    placed = following.lower() in {"on", "in", "at", "a", "an", "the", "not", "now", "actually", "going"}
+    return ["'s" if following[:1].islower() and not placed else "is"]
 
 
 def _runs(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
     """The words between full stops and line ends, without the latter."""
     run: list[Word] = []
-    for word in words:
+    for index, word in enumerate(words):
         if "\n" not in word.text:
             run.append(word)
-        if "\n" in word.text or word.text in _ENDS or len(run) >= LONGEST_SENTENCE:
+        after = words[index + 1].text.lower() if index + 1 < len(words) else ""
+        dashed = word.text in _DASHES and after in _RESUMING and len(run) > 2
+        if "\n" in word.text or word.text in _ENDS or dashed or len(run) >= LONGEST_SENTENCE:
             yield from [tuple(run)] if run else []
             run = []
     if run:
@@ -242,12 +252,11 @@ def _without_former(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], tuple[Wo
             and texts[i + 2 : i + 3] != ["longer"]
         ):
             return words[:i], ()
-    at = next((i for i, pair in enumerate(pairwise(texts)) if i and pair in lexicon.INSTEAD_OF), None)
-    if at is None:
+    at = next((i for i, pair in enumerate(pairwise(texts)) if pair in lexicon.INSTEAD_OF), None)
+    ends = {",", "and", "but", "now", "?"} if at else {",", "i"}
+    if at is None or (at == 0 and not ends & set(texts)):
         return words, ()
-    until = next(
-        (i for i in range(at, len(words)) if texts[i] in {",", "and", "but", "now", "?"}), len(words)
-    )
+    until = next((i for i in range(at, len(words)) if texts[i] in ends), len(words))
     return (*words[:at], *words[until:]), words[at + 2 : until]
 
 
@@ -276,6 +285,15 @@ def _asks(words: Sequence[Word], index: int) -> bool:
     return first in _INVERTING and (after in _INVERTED or first == "any") and words[-1].text != ","
 
 
+def hands_over(sentence: Sentence) -> bool:
+    """Whether the rest of a message is told by nobody: "translate this: ...", "imagine I am a pirate"."""
+    texts = [word.text.lower() for word in sentence.words]
+    asking = texts[:2] in (["can", "you"], ["could", "you"], ["let", "'s"])
+    texts = texts[2:] if asking and len(texts) > 2 else texts
+    pointing = bool({":", "this", "following", "text"} & set(texts))
+    return texts[0] in lexicon.FEIGNING or (texts[0] in lexicon.HANDING_OVER and pointing)
+
+
 def _asks_to_keep(words: Sequence[Word]) -> bool:
     """Whether a question is none: "can you remember that my name is Kim?"."""
     first, second, *rest = [*(word.text.lower() for word in words[:5]), "", ""]
@@ -285,7 +303,7 @@ def _asks_to_keep(words: Sequence[Word]) -> bool:
 def _without_openers(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], bool]:
     """Drops greetings and fillers from the front; says whether they announced a correction."""
     start, corrects = 0, False
-    while start < len(words) and _opens(words, start):
+    while start < len(words) and (_opens(words, start) or _hails(words, start)):
         corrects = corrects or words[start].text.lower() in {
             "actually",
             "correction",
@@ -298,6 +316,14 @@ def _without_openers(words: tuple[Word, ...]) -> tuple[tuple[Word, ...], bool]:
     return words[start:], corrects
 
 
+def _hails(words: tuple[Word, ...], index: int) -> bool:
+    """Whether it is the "Maria" of "hey Maria, ...": whom one speaks to."""
+    before = [word.text.lower() for word in words[max(index - 2, 0) : index]]
+    named = words[index].text[:1].isupper() and words[index].text != "I"
+    followed = index + 1 < len(words) and words[index + 1].text == ","
+    return named and followed and bool(_HAILING & set(before))
+
+
 def _opens(words: tuple[Word, ...], index: int) -> bool:
     text = words[index].text.lower()
     if text in {",", "-", "—", "–", ":", "*"}:
@@ -305,4 +331,4 @@ def _opens(words: tuple[Word, ...], index: int) -> bool:
     if text not in lexicon.OPENERS:
         return False
     after = words[index + 1].text.lower() if index + 1 < len(words) else ","
-    return text not in lexicon.WEAK_OPENERS or after in lexicon.OPENERS | {",", "."} or text == "please"
+    return text not in lexicon.WEAK_OPENERS or after in lexicon.OPENERS | {",", ".", ":"} or text == "please"

@@ -10,12 +10,16 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from service.ledger.erasure import SqlErasure
+from service.ledger.leases import Holder
 from service.ledger.ledger import SqlLedger
+from service.ledger.profile_jobs import SqlProfileJobs
+from service.ledger.profiles import SqlProfiles
 from service.ledger.schema import changes as change_log
 from service.ledger.schema import memories, requests, subjects
 from service.memory.entities import EntityKey, EntityType
 from service.memory.model import Scope
 from tests.contract.ledger.conftest import NOW, Project
+from tests.contract.ledger.test_profiles import new
 from tests.contract.ledger.test_requests import addition, asked
 
 
@@ -80,3 +84,21 @@ async def test_a_commit_under_way(
     may_end.set()
     await asyncio.gather(committing, erasing)
     assert (await left(project, user), erasing.result()) == ({}, 1)
+
+
+async def test_a_profile_under_way(project: Project) -> None:
+    """What is being made from memories that are erased is not kept, and is made anew from what is left."""
+    ledger, jobs = SqlLedger(project.database), SqlProfileJobs(project.database, Holder())
+    user, agent = str(uuid.uuid4()), str(uuid.uuid4())
+    scope = Scope(user_id=user, agent_id=agent)
+    event_id = await ledger.store_request(project.id, asked(scope), NOW)
+    await ledger.commit(project.id, event_id, scope, 0, [addition(scope)], (), NOW)
+    await jobs.store(project.id, new(user), NOW)
+    task = await jobs.take(NOW)
+    assert task is not None
+    await SqlErasure(project.database).erase(project.id, EntityKey(EntityType.AGENT, agent), "tester", NOW)
+    await jobs.finish(task, '{"has": "a dog"}', NOW)
+    assert (await SqlProfiles(project.database).profile(project.id, user)).document is None
+    again = await jobs.take(NOW)
+    assert again is not None
+    assert (again.user_id, again.sequence) == (user, task.sequence)

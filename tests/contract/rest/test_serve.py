@@ -16,12 +16,16 @@ from tests.contract.rest.scripted import ScriptedService, Slow
 
 
 @asynccontextmanager
-async def gateway(service_port: int) -> AsyncIterator[tuple[httpx.AsyncClient, asyncio.Event]]:
+async def gateway(
+    service_port: int, pause: float = 0.0
+) -> AsyncIterator[tuple[httpx.AsyncClient, asyncio.Event]]:
     """A gateway of its own; it must end within five seconds when told to."""
     stop = asyncio.Event()
     listener = bind("127.0.0.1:0")
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    running = asyncio.create_task(run(listener, f"127.0.0.1:{service_port}", stop, request_timeout=3))
+    running = asyncio.create_task(
+        run(listener, f"127.0.0.1:{service_port}", stop, request_timeout=3, pause=lambda: pause)
+    )
     async with httpx.AsyncClient(base_url=base, trust_env=False) as http:
         yield http, stop
     stop.set()
@@ -80,6 +84,20 @@ async def test_requests_under_way_are_finished() -> None:
         await asyncio.wait_for(service.arrival.wait(), 5)
         stop.set()
         assert (await under_way).status_code == 200
+    await server.stop(None)
+
+
+async def test_nobody_is_refused_while_the_end_spreads() -> None:
+    """Told to end, the gateway says for a while that it is not ready, and still takes requests."""
+    service = ScriptedService()
+    service.will(PingResponse(status="ok"))
+    server, port = await scripted.start(service)
+    async with gateway(port, pause=1.0) as (http, stop):
+        stop.set()
+        await asyncio.sleep(0.3)
+        ready = await http.get("/readyz")
+        assert (ready.status_code, ready.json()["error"]) == (503, "The gateway is about to end.")
+        assert (await http.get("/v1/ping/", headers={"Connection": "close"})).status_code == 200
     await server.stop(None)
 
 

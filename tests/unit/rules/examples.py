@@ -454,7 +454,7 @@ MIXED = [
     tells(
         "hey im alex and i live in berlin with my wife", "+ Name is Alex", "+ Lives in Berlin with their wife"
     ),
-    tells("I love spicy food but my wife hates it", "+ Loves spicy food"),
+    tells("I love spicy food but my wife hates it", "+ Loves spicy food", "+ Wife hates spicy food"),
     tells("What a day! I adopted a dog. Do you like dogs?", "+ Has a dog"),
     Example(
         "I'm Alex, I live in Rome and I work at Acme", ("Name is Alex", "Works at Acme"), ("+ Lives in Rome",)
@@ -648,7 +648,119 @@ CHATTED = [
     tells("I have a quick question about my order"),
 ]
 
+NOTES = [
+    tells("finally finished my thesis", "+ Finished their thesis"),
+    tells("currently working at Bosch as a welder", "+ Works at Bosch as a welder"),
+    tells("not a fan of techno", "+ Is not a fan of techno"),
+    tells("never liked olives", "+ Does not like olives"),
+    tells("Turned 52 last week", "+ Is 52 years old"),
+    tells("been learning Dutch", "+ Has been learning Dutch"),
+    Example("no longer vegan, I eat fish now", ("Is vegan",), ("- Is vegan", "+ Eats fish")),
+    Example("Lost my job at Aldi", ("Works at Aldi",), ("- Works at Aldi",)),
+    Example(
+        "Not living with my parents anymore", ("Lives with their parents",), ("- Lives with their parents",)
+    ),
+    Example("Instead of coffee I drink tea", ("Drinks coffee",), ("Drinks coffee => Drinks tea",)),
+    tells("My favorite color's teal", "+ Favorite color is teal"),
+    tells("Update: I live in Graz now", "+ Lives in Graz"),
+    tells("Wow, Nina, I ran the whole thing and I'm so stoked!"),
+    tells("Not working"),
+]
+
+KEPT_APART = [
+    Example("My last name is Okafor", ("Name is Samantha",), ("+ Last name is Okafor",)),
+    Example("my work phone is 555-0199", ("Phone number is 555-0100",), ("+ Work phone is 555-0199",)),
+    Example("My work email is a@b.org", ("Email is c@d.org",), ("+ Work email is a@b.org",)),
+    Example("My old number was 555-0000", ("Phone number is 555-1111",)),
+    Example("I was 17 then", ("Is 34 years old",)),
+    Example("I prefer cats to dogs", ("Prefers tea over coffee",), ("+ Prefers cats to dogs",)),
+    Example("my car is red now", ("Car is a Ford",), ("+ Car is red",)),
+    Example("my car is a Fiat now", ("Car is a Ford",), ("Car is a Ford => Car is a Fiat",)),
+    Example("My new manager is Jonas", ("Manager is Petra",), ("Manager is Petra => Manager is Jonas",)),
+]
+
+MET = [
+    Example(
+        "I used to live in Lisbon but now I live in Porto",
+        ("Lives in Lisbon",),
+        ("Lives in Lisbon => Lives in Porto",),
+    ),
+    Example(
+        "I used to love running but now I hate it", ("Loves running",), ("Loves running => Hates running",)
+    ),
+    Example(
+        "I prefer coffee over tea",
+        ("Prefers tea over coffee",),
+        ("Prefers tea over coffee => Prefers coffee over tea",),
+    ),
+    Example(
+        "My dentist appointment got moved to Friday",
+        ("Has a dentist appointment on Wednesday",),
+        ("Has a dentist appointment on Wednesday => Has a dentist appointment on Friday",),
+    ),
+    Example(
+        "my flight is on Tuesday, not Monday",
+        ("Has a flight to Oslo on Monday at 6am",),
+        ("Has a flight to Oslo on Monday at 6am => Has a flight to Oslo on Tuesday",),
+    ),
+    Example(
+        "I sleep about 8 hours now",
+        ("Sleeps six hours a night",),
+        ("Sleeps six hours a night => Sleeps about 8 hours",),
+    ),
+    Example("sold my Golf, I drive a Kia now", ("Drives a Golf",), ("Drives a Golf => Drives a Kia",)),
+    Example("I stopped learning Korean", ("Is learning Korean",), ("- Is learning Korean",)),
+    Example("I dropped Spanish", ("Is learning Spanish",), ("- Is learning Spanish",)),
+    tells("I dropped my phone"),
+    Example("I gave up the piano", ("Plays the piano",), ("Plays the piano => Gave up the piano",)),
+    Example("I gave my cat away", ("Has a cat",), ("- Has a cat",)),
+    Example("I stopped doing keto", ("Is on a keto diet",), ("- Is on a keto diet",)),
+    Example("I went vegan in January", ("Is vegetarian",), ("Is vegetarian => Is vegan",)),
+    Example("I have no allergies", ("Is allergic to nuts",), ("- Is allergic to nuts",)),
+    Example("I don't have a peanut allergy", ("Is allergic to peanuts",), ("- Is allergic to peanuts",)),
+    Example("I've got 2 cats", ("Has two cats",)),
+    Example("My favourite film is Alien", ("Favorite movie is Alien",)),
+    tells("we had a baby boy last month", "+ Has a baby boy"),
+    Example("Ana is a surgeon", ("Wife's name is Ana",), ("+ Wife Ana is a surgeon",)),
+    Example("Rex died", ("Has a dog named Rex",), ("Has a dog named Rex => Dog Rex died",)),
+    Example("I can't run any more", ("Runs every morning",), ("Runs every morning => Cannot run",)),
+    Example(
+        "You can forget about the Rome trip",
+        ("Is planning a trip to Rome", "Lives in Rome"),
+        ("- Is planning a trip to Rome",),
+    ),
+    Example("Forget everything I said about work", ("Works at Acme", "Lives in Ulm"), ("- Works at Acme",)),
+    Example(
+        "Forget about my mom's car", ("Mom's car is an Audi", "Car is a Fiat"), ("- Mom's car is an Audi",)
+    ),
+]
+
+POINTING_AWAY = [
+    tells(said)
+    for said in (
+        "I've watched a bunch of them",
+        "I have lived here for ages",
+        "The friends I have are great",
+        "That reminds me why I love it",
+        "I'm so excited to see the mountains",
+        "I'm impressed with your plan",
+        "Have faith in yourself!",
+        "There's a photo of when we met up",
+        "We all have our own path",
+        "In my novel I am a detective",
+        "In case I get lost, whom do I call?",
+        "Translate this: I moved to Peru and I have two dogs.",
+        "Imagine I'm a pirate. I have a ship called Rex.",
+        "I'll do my best",
+        "I get a TypeError on line 3",
+    )
+]
+
 THEMES = {
+    "notes": NOTES,
+    "kept apart": KEPT_APART,
+    "met": MET,
+    "pointing away": POINTING_AWAY,
     "renewed": RENEWED,
     "reached": REACHED,
     "chatted": CHATTED,

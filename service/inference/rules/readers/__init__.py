@@ -19,6 +19,7 @@ from service.inference.rules.readers.places import born, residence
 from service.inference.rules.readers.states import allergy, being, condition
 from service.inference.rules.readers.turns import turned
 from service.inference.rules.readers.work import employment
+from service.inference.rules.understood import is_whole, points_away
 
 Reader = Callable[[Clause, Who], list[Fact] | None]
 
@@ -43,8 +44,10 @@ READERS: tuple[Reader, ...] = (
 
 def read(clause: Clause, who: Who) -> list[Fact]:
     """The facts that a clause tells of somebody; none when it tells nothing that lasts."""
+    if points_away(clause, who):
+        return []
     for reader in READERS:
         facts = reader(clause, who)
         if facts is not None:
-            return facts
+            return [fact for fact in facts if is_whole(fact, clause)]
     return []

@@ -12,7 +12,10 @@ from service.inference.rules.facts import SELF, Fact, Who, fact, negative, rest
 from service.inference.rules.phrases import capital, is_own, is_vague, key, phrase, possessor, topic, write
 
 _PHONES = frozenset({"phone", "telephone", "cell", "mobile"})
-_RENEWING = frozenset({"new", "current", "old", "own"})
+_PLAIN_KINDS = {"phone": _PHONES, "email": {"email", "mail"}, "address": {"home", "postal"}, "name": {"full"}}
+"""What stands before a noun and makes no other thing of it: a "work phone" is another one."""
+_SAID_OTHERWISE = frozenset({"employer", "occupation", "residence", "diet", "marital", "origin"})
+_RENEWING = frozenset({"new", "current", "own"})
 
 
 def attribute(clause: Clause, who: Who) -> list[Fact] | None:
@@ -25,6 +28,8 @@ def attribute(clause: Clause, who: Who) -> list[Fact] | None:
         noun, value = value, noun
     if slot_of(noun) is None:
         return None
+    if clause.tense is Tense.PAST:
+        return []
     value = value if value is not None else clause.child("prep", "advmod", "npadvmod")
     if value is None or (is_vague(value) and value.dep_ != "prep"):
         return []
@@ -64,19 +69,11 @@ def slot_of(noun: Token) -> str | None:
     if possessor(noun) is None:
         return None
     head, before = key(noun), _before(noun)
-    if head == "number" and before and before[-1] not in _PHONES:
-        return "attribute:" + " ".join([*before, head])
     if head == "address" and before and before[-1] in {"email", "mail"}:
-        return "email"
+        head = "email"
     slot = lexicon.SLOT_NOUNS.get(head, ("",))[0]
-    if slot in lexicon.SINGLE and slot not in {
-        "employer",
-        "occupation",
-        "residence",
-        "diet",
-        "marital",
-        "origin",
-    }:
+    plain = all(word in _PLAIN_KINDS.get(slot, ()) or word in lexicon.OF_NO_KIND for word in before)
+    if plain and slot in lexicon.SINGLE and slot not in _SAID_OTHERWISE:
         return slot
     return "attribute:" + " ".join([*before, head]) if head in lexicon.ATTRIBUTES else None
 

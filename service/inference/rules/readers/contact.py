@@ -30,7 +30,8 @@ def contact(doc: Doc) -> list[Fact]:
 
 
 def _is_renewed(token: Token) -> bool:
-    return key(token) in _NUMBERS and any(child.lower_ in {"my", "our", "new"} for child in token.children)
+    beside = {child.lower_ for child in token.children}
+    return key(token) in _NUMBERS and bool(beside & {"my", "our", "new"}) and not beside & {"old", "former"}
 
 
 def _is_of_other(token: Token) -> bool:

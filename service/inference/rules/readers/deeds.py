@@ -22,6 +22,7 @@ from service.inference.rules.facts import (
 )
 from service.inference.rules.parse import implied, shown
 from service.inference.rules.phrases import Topic, is_vague, key, listed, phrase, separate, topic, write
+from service.inference.rules.readers.states import regime
 
 _UNNAMED = frozenset({"he", "him", "his", "she", "her", "hers"})
 """Of whom only the conversation knows who they are."""
@@ -29,7 +30,8 @@ _UNNAMED = frozenset({"he", "him", "his", "she", "her", "hers"})
 
 def deed(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I run every morning", "I can play the piano", "I'm flying to Rome", "I visited Japan"."""
-    focus, kept = focus_of(clause.verb), rest(clause)
+    kept = rest(clause)
+    focus = focus_of(clause.verb) or next(filter(_is_counted, kept), None)
     if clause.lemma in lexicon.RESCHEDULING and not who.is_self and clause.tense in PAST:
         return _rescheduled(clause, who)
     if (
@@ -39,24 +41,33 @@ def deed(clause: Clause, who: Who) -> list[Fact] | None:
     ):
         return []
     if focus is None or focus.dep_ not in {"dobj", "pcomp"} or clause.tense in PAST:
-        return [_did(clause, who, topic(focus, [word for word in kept if word != focus]), kept)]
+        return [_did(clause, who, topic(focus, [word for word in kept if word != focus]), kept, focus)]
     parts = listed(focus)
     facts = []
     for part in parts:
         own = separate(kept, part, parts)
-        facts.append(_did(clause, who, topic(part.head, [word for word in own if word != part.head]), own))
+        about = topic(part.head, [word for word in own if word != part.head])
+        facts.append(_did(clause, who, about, own, part.head))
     return facts
 
 
-def _did(clause: Clause, who: Who, about: Topic, kept: Sequence[Token]) -> Fact:
+def _is_counted(noun: Token) -> bool:
+    return any(child.dep_ == "nummod" for child in noun.children)
+
+
+def _did(clause: Clause, who: Who, about: Topic, kept: Sequence[Token], focus: Token | None) -> Fact:
     aims = clause.lemma in lexicon.AIMING and clause.child("xcomp") is not None and clause.tense not in PAST
     relation = "aim" if aims else relation_of(clause)
+    eaten = regime(focus) if focus is not None and clause.lemma in {"do", "follow", "keep"} else None
+    relation, about = eaten or (relation, about)
     if not negative(clause) or clause.tense in PAST:
         return fact(who, relation, about, predicate(clause, kept))
     if _modal(clause) or any(child.text.lower() == "never" for child in clause.verb.children):
         return fact(who, relation, about, predicate(clause, kept), holds=False, lasting=True)
     particle = clause.child("prt")
     verb = clause.lemma + (f" {particle.text}" if particle is not None else "")
+    if clause.tense is Tense.FUTURE:
+        return fact(who, relation, about, predicate(clause, kept), holds=False)
     told = denied(clause, verb, [word for word in kept if word != particle])
     lasting = clause.lemma in lexicon.ENDURING_NEGATIVES
     return fact(who, relation, about, told, holds=False, lasting=lasting)
@@ -102,19 +113,47 @@ def _says_something(clause: Clause, who: Who, focus: Token | None, kept: Sequenc
 def _lasts(clause: Clause, who: Who, focus: Token | None) -> bool:
     """Whether it will still be worth knowing when the conversation is over."""
     verb = clause.lemma
+    if _is_moved(clause) or any(inner.lemma_ in lexicon.FLEETING_VERBS for inner in clause.children("xcomp")):
+        return False
     if _modal(clause):
-        return verb in lexicon.ABILITIES
+        return verb in lexicon.ABLE
     if verb == "be":
         return focus is not None and _is_somewhere(clause, who, focus)
+    if verb in lexicon.AIMING and (verb == "want" or clause.child("xcomp") is not None):
+        return (is_habit(clause) and clause.tense is Tense.PRESENT) or _is_lasting_aim(clause)
+    return _is_over_and_matters(clause, who) if clause.tense in PAST else _goes_on(clause, who, focus)
+
+
+def _is_over_and_matters(clause: Clause, who: Who) -> bool:
+    if who.is_self:
+        return clause.lemma in lexicon.EVENTS or _goes_to_place(clause)
+    return _is_close(who) and clause.lemma not in lexicon.FLEETING_VERBS
+
+
+def _goes_on(clause: Clause, who: Who, focus: Token | None) -> bool:
+    """Whether what somebody does, or will do, is more than what the conversation is about."""
+    verb = clause.lemma
     if is_habit(clause) and clause.tense is Tense.PRESENT:
         return True
-    if verb in lexicon.AIMING and (verb == "want" or clause.child("xcomp") is not None):
-        return _is_lasting_aim(clause)
-    if clause.tense in PAST:
-        told = _is_close(who) and verb not in lexicon.FLEETING_VERBS
-        return told if not who.is_self else verb in lexicon.EVENTS or _goes_to_place(clause)
-    kin = focus is not None and key(focus) in lexicon.KIN | lexicon.PETS
-    return kin or verb not in lexicon.FLEETING_VERBS or _goes_to_place(clause)
+    if focus is not None and key(focus) in lexicon.KIN | lexicon.PETS:
+        return True
+    if clause.tense is Tense.FUTURE and who.is_self and verb not in lexicon.COMING:
+        return False
+    once = verb == "get" and focus is not None and _is_one(focus)
+    return not once and (verb not in lexicon.FLEETING_VERBS or _goes_to_place(clause))
+
+
+def _is_moved(clause: Clause) -> bool:
+    """Whether it is a feeling in the form of a passive: "we're swamped", "they got excited"."""
+    return (
+        clause.verb.tag_ == "VBN"
+        and clause.verb.lower_ in lexicon.FLEETING_STATES
+        and any(helper.lemma_ in {"be", "get"} for helper in clause.auxiliaries)
+    )
+
+
+def _is_one(noun: Token) -> bool:
+    return any(child.lower_ in {"a", "an", "the"} for child in noun.children)
 
 
 def _is_close(who: Who) -> bool:
@@ -137,6 +176,6 @@ def _goes_to_place(clause: Clause) -> bool:
 
 def _is_lasting_aim(clause: Clause) -> bool:
     aim = clause.child("xcomp")
-    if clause.lemma in {"need", "have"} or clause.tense is Tense.PAST:
+    if aim is None or clause.tense is Tense.PAST:
         return False
-    return aim is not None and aim.lemma_ in lexicon.LASTING_PLANS
+    return aim.lemma_ in ({"avoid", "wear"} if clause.lemma in {"need", "have"} else lexicon.LASTING_PLANS)

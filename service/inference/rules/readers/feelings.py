@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from spacy.tokens import Token
 
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense, object_of
 from service.inference.rules.facts import Fact, Who, denied, fact, is_discourse, negative, predicate, rest
+from service.inference.rules.parse import implied
 from service.inference.rules.phrases import Part, Topic, is_vague, key, listed, phrase, separate, topic, write
 
 _ENDURING = frozenset({"stand", "bear"})
@@ -52,7 +54,11 @@ def _judged(clause: Clause, who: Who) -> Fact | None:
 
 
 def _is_nothing(part: Part) -> bool:
-    return is_vague(part.head) or any(word.text.lower() in {"you", "your"} for word in part.words)
+    shown_now = any(word.lower_ == "the" and word.head == part.head for word in part.words)
+    noted = implied(part.head.doc[0]) and part.head.doc[0].text == "I"
+    if shown_now and (noted or key(part.head) in lexicon.FLEETING_THINGS):
+        return True
+    return is_vague(part.head)
 
 
 def _felt(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
@@ -63,7 +69,12 @@ def _felt(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
     denies = (negative(clause) or turned) and clause.lemma not in _ENDURING
     told = denied(clause, clause.lemma, kept) if denies else predicate(clause, kept)
     likes = (clause.lemma not in lexicon.DISLIKING) != denies
-    return fact(who, "sentiment", _object(part), told, holds=likes, lasting=True)
+    about, less = _object(part), clause.object_of("over", "to", "than") if clause.lemma == "prefer" else None
+    if less is None:
+        return fact(who, "sentiment", about, told, holds=likes, lasting=True)
+    left = topic(less, phrase(less))
+    about = replace(about, words=about.words - left.all)
+    return fact(who, "sentiment", about, told, holds=likes, lasting=True, former=left)
 
 
 def _object(part: Part) -> Topic:

@@ -34,7 +34,7 @@ _WEDLOCK = {
 _GAINING = frozenset({"adopt", "get"})
 """Verbs of the past after which one has the thing, and of which only that is remembered."""
 _BUYING = frozenset({"buy", "purchase", "acquire", "inherit"})
-_LOSING = frozenset({"sell", "lose", "donate", "scrap"})
+_LOSING = frozenset({"sell", "lose", "donate", "scrap", "give", "rehome", "return"})
 
 
 def marriage(clause: Clause, who: Who) -> list[Fact] | None:
@@ -67,20 +67,29 @@ def have(clause: Clause, who: Who) -> list[Fact] | None:
     parting = _parted(clause, who)
     if parting is not None:
         return [parting]
-    thing = clause.child("dobj")
-    if thing is None or not _is_about_having(clause):
+    thing = clause.child("dobj", "dative") if clause.lemma == "give" else clause.child("dobj")
+    if thing is None or not _is_about_having(clause, thing):
         return None
     parts = [part for part in listed(thing) if not _is_fleeting(part.head)]
     return [_had(clause, who, part, listed(thing)) for part in parts]
 
 
-def _is_about_having(clause: Clause) -> bool:
+def _is_about_having(clause: Clause, thing: Token) -> bool:
+    if _gives_birth(clause, thing):
+        return True
+    if clause.lemma == "give":
+        away = any(child.lower_ in {"away", "back"} for child in clause.verb.children)
+        return away and clause.tense in PAST
     if clause.lemma in {"have", "own"}:
         return not any(helper.tag_ == "MD" for helper in clause.auxiliaries) and clause.tense in {
             Tense.PRESENT,
             Tense.PERFECT,
         }
     return clause.lemma in _GAINING | _BUYING | _LOSING and clause.tense in PAST
+
+
+def _gives_birth(clause: Clause, thing: Token) -> bool:
+    return clause.lemma == "have" and clause.tense is Tense.PAST and key(thing) in lexicon.CHILDREN
 
 
 def _had(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
@@ -99,7 +108,10 @@ def _had(clause: Clause, who: Who, part: Part, parts: Sequence[Part]) -> Fact:
         bare = [word for word in kept if word.text.lower() not in {"no", "longer"}]
         return fact(who, "have", about, denied(clause, clause.lemma, bare), holds=False)
     has = f"{clause.third('have')} {write(words)}"
-    return fact(who, "have", about, has if clause.lemma in _GAINING else predicate(clause, kept))
+    if clause.lemma == "get" and clause.tense is Tense.PERFECT:
+        has = f"{clause.third('have')} {write(kept)}"
+    gains = clause.lemma in _GAINING or (who.is_self and _gives_birth(clause, part.head))
+    return fact(who, "have", about, has if gains else predicate(clause, kept))
 
 
 def _parted(clause: Clause, who: Who) -> Fact | None:

@@ -40,7 +40,8 @@ def name_fact(who: Who, name: Token) -> Fact:
 def age(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I'm 30", "I turned 31", "my son is five years old"."""
     value = clause.child("attr", "acomp", "dobj", "npadvmod", "oprd")
-    if value is None or clause.lemma not in {"be", "turn"} or clause.tense is Tense.FUTURE:
+    past = clause.lemma == "be" and clause.tense is Tense.PAST
+    if value is None or clause.lemma not in {"be", "turn"} or clause.tense is Tense.FUTURE or past:
         return None
     number = next((t for t in value.subtree if t.tag_ == "CD" and _is_age(t)), None)
     if any(child.dep_ == "det" for child in value.children):

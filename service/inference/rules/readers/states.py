@@ -10,8 +10,18 @@ from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause, Tense, object_of
 from service.inference.rules.facts import Fact, Who, denied, fact, is_of_the_day, negative, predicate, rest
 from service.inference.rules.parse import shown
-from service.inference.rules.phrases import capital, is_vague, key, listed, phrase, topic, write
-from service.inference.rules.readers.names import name_fact
+from service.inference.rules.phrases import (
+    Topic,
+    capital,
+    is_vague,
+    key,
+    listed,
+    phrase,
+    topic,
+    without_prepositions,
+    write,
+)
+from service.inference.rules.readers.names import is_animate, name_fact
 from service.inference.rules.readers.places import origin
 
 _PLACES = frozenset({"GPE", "LOC", "ORG", "PRODUCT"})
@@ -19,9 +29,13 @@ _PLACES = frozenset({"GPE", "LOC", "ORG", "PRODUCT"})
 
 def being(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I'm vegetarian and allergic to nuts", "I'm a nurse", "I'm Alex", "I became a father"."""
-    if clause.lemma not in {"be", "become", "turn"} or (clause.tense is Tense.PAST and clause.lemma == "be"):
+    if clause.lemma not in {"be", "become", "turn", "go"} or (
+        clause.tense is Tense.PAST and clause.lemma == "be"
+    ):
         return None
-    state = clause.child("acomp", "attr", "oprd", *(["dobj"] if clause.lemma == "turn" else []))
+    state = clause.child("acomp", "attr", "oprd", *(["dobj"] if clause.lemma in {"turn", "go"} else []))
+    if clause.lemma == "go" and (state is None or key(state) not in lexicon.DIETS):
+        return None
     if state is None or clause.tense is Tense.FUTURE:
         return None
     if is_of_the_day(clause) and clause.lemma == "be":
@@ -34,6 +48,13 @@ def being(clause: Clause, who: Who) -> list[Fact] | None:
 
 def _is(clause: Clause, who: Who, head: Token, words: list[Token]) -> list[Fact]:
     """One of the things that somebody is said to be."""
+    if (
+        who.topic.head in lexicon.ROLES
+        and head.tag_.startswith("NNP")
+        and head.ent_type_ not in {"NORP", "GPE"}
+    ):
+        told = denied(clause, "be", words) if negative(clause) else f"{clause.third('be')} {write(words)}"
+        return [fact(who, "name", topic(head, words), told, holds=not negative(clause))]
     if _is_name(clause, who, head):
         return (
             [_not_named(who, head)]
@@ -49,20 +70,34 @@ def _is(clause: Clause, who: Who, head: Token, words: list[Token]) -> list[Fact]
 
 def _is_passing(clause: Clause, who: Who, head: Token) -> bool:
     """Whether it is a mood or a matter of the moment: "tired", but not "tired of", "scared of spiders"."""
-    if is_vague(head) or head.tag_ in {"EX", "WP", "VBG", "CD"}:
+    if is_vague(head) or head.tag_ in {"EX", "WP", "VBG"} or (head.tag_ == "CD" and is_animate(who)):
         return True
-    if who.is_self and shown(head).endswith("ed") and shown(head).lower() not in lexicon.LASTING_PARTICIPLES:
-        return "-" not in shown(head) and not any(head.children)
-    if key(head) in {"afraid", "scared", "terrified", "good", "bad", "great"}:
+    word = key(head)
+    if word in {"afraid", "scared", "terrified", "good", "bad", "great", "tired"}:
         return object_of(clause.verb, "of", "at") is None
-    return who.is_self and key(head) in lexicon.FLEETING_STATES | lexicon.FLEETING_THINGS
+    if not who.is_self:
+        return word in (lexicon.FLEETING_STATES - {"sick", "ill"}) | lexicon.GOOD | lexicon.BAD
+    if head.tag_ == "JJ" and any(child.dep_ == "xcomp" for child in (*head.children, *clause.verb.children)):
+        return word != "allergic"
+    if shown(head).endswith("ed") and shown(head).lower() not in lexicon.LASTING_PARTICIPLES:
+        return word in lexicon.FLEETING_STATES or ("-" not in shown(head) and not _is_bound(head))
+    return word in lexicon.FLEETING_STATES | lexicon.FLEETING_THINGS
+
+
+def _is_bound(state: Token) -> bool:
+    """Whether it is towards something: "married to Kim", "scared of dogs", and not "stoked about it"."""
+    if any(child.tag_ == "HYPH" for child in state.children):
+        return True
+    towards = (child.lower_ for child in state.children if child.dep_ == "prep")
+    return any(word not in {"about", "for", "by"} for word in towards)
 
 
 def _state(clause: Clause, who: Who, head: Token, words: list[Token]) -> Fact:
     kind, about = kind_of(head), topic(head, words)
     ends = frozenset({"employer"}) if key(head) in lexicon.WITHOUT_WORK else frozenset[str]()
     if clause.lemma != "be":
-        return fact(who, kind, about, f"{clause.third('be')} {write(words)}", ends=ends)
+        undated = without_prepositions(head, "in", "on", "since", "at")
+        return fact(who, kind, topic(head, undated), f"{clause.third('be')} {write(undated)}", ends=ends)
     whole = clause.child("acomp", "attr", "oprd")
     others = set(whole.subtree) if whole is not None else set()
     own = [word for word in words if word.dep_ != "advmod" or word.text.lower() not in lexicon.DISCOURSE]
@@ -87,10 +122,18 @@ def condition(clause: Clause, who: Who) -> list[Fact] | None:
         return None
     if clause.tense in {Tense.PAST, Tense.FUTURE}:
         return []
-    about = topic(inside, phrase(inside))
-    slot = "marital" if key(inside) == "relationship" else "be"
+    slot, about = regime(inside) or ("be", topic(inside, phrase(inside)))
+    slot = "marital" if key(inside) == "relationship" else slot
     told = denied(clause, "be", rest(clause)) if negative(clause) else predicate(clause, rest(clause))
     return [fact(who, slot, about, told, holds=not negative(clause))]
+
+
+def regime(noun: Token) -> tuple[str, Topic] | None:
+    """The slot and topic of a way of eating that one is on, follows or does: "keto" and "a keto diet"."""
+    words = {key(word) for word in phrase(noun)}
+    if not words & lexicon.REGIMES and "diet" not in words:
+        return None
+    return "regime", Topic("", topic(noun, phrase(noun)).all - {"diet"})
 
 
 def _is_substance(noun: Token) -> bool:
@@ -163,10 +206,15 @@ def _allergies(clause: Clause, who: Who, head: Token) -> list[Fact]:
 def allergy(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I have a nut allergy" so that it meets "is allergic to nuts"."""
     thing = clause.child("dobj")
-    if clause.lemma != "have" or thing is None or key(thing) != "allergy" or negative(clause):
+    if clause.lemma != "have" or thing is None or key(thing) != "allergy":
         return None
     kinds = (child for child in thing.lefts if child.dep_ in {"compound", "amod"})
-    cause = next(kinds, None) or object_of(thing, "to")
+    cause = next((kind for kind in kinds if key(kind) != "new"), None) or object_of(thing, "to")
+    if cause is None and (negative(clause) or any(child.lower_ == "no" for child in thing.children)):
+        return [fact(who, "allergy", Topic(), f"{clause.third('have')} no allergies", holds=False)]
     if cause is None:
         return None
-    return [fact(who, "allergy", topic(cause, [cause]), predicate(clause, rest(clause)))]
+    about = topic(cause, [cause])
+    if negative(clause):
+        return [fact(who, "allergy", about, denied(clause, "have", rest(clause)), holds=False)]
+    return [fact(who, "allergy", about, predicate(clause, rest(clause)))]

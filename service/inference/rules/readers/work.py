@@ -113,9 +113,11 @@ def _promoted(clause: Clause, who: Who) -> Fact | None:
 def _hired(clause: Clause, who: Who) -> Fact | None:
     """Reads "I joined Google", "I got a job at Google as a designer", "I was hired by Google"."""
     thing, trade = clause.child("dobj"), clause.object_of("as")
-    firmlike = thing is not None and (thing.tag_.startswith("NNP") or key(thing) in lexicon.FIRMS)
-    joined = clause.lemma == "join" and firmlike
-    firm = thing if joined else clause.object_of("at", "with", "for", "by")
+    joined = clause.lemma == "join" and _is_firm(thing)
+    partner = clause.object_of("with")
+    firm = (
+        thing if joined else clause.object_of("at", "for", "by") or (partner if _is_firm(partner) else None)
+    )
     if not (joined or _takes_job(clause, firm)) or (firm is None and trade is None):
         return None
     role = f" as {write(phrase(trade))}" if trade is not None else ""
@@ -124,6 +126,10 @@ def _hired(clause: Clause, who: Who) -> Fact | None:
         return fact(who, "occupation", about, f"{clause.third('work')}{role}")
     words = without_prepositions(firm, "as", "since", "in")
     return fact(who, "employer", topic(firm, words), f"{clause.third('work')} at {write(words)}{role}")
+
+
+def _is_firm(noun: Token | None) -> bool:
+    return noun is not None and (noun.tag_.startswith("NNP") or key(noun) in lexicon.FIRMS)
 
 
 def _takes_job(clause: Clause, firm: Token | None) -> bool:
