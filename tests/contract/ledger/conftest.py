@@ -11,9 +11,13 @@ import pytest
 
 from service.ledger.accounts import SqlAccounts
 from service.ledger.database import Database
+from service.ledger.rows import microseconds
 from tests.ledgers import URLS
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+FIRST = microseconds(NOW)
+"""The version of a subject after its first commit; then it is counted up."""
 
 
 @dataclass(frozen=True)

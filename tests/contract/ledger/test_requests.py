@@ -31,7 +31,7 @@ from service.memory.model import (
     Scope,
     Vector,
 )
-from tests.contract.ledger.conftest import NOW, Project
+from tests.contract.ledger.conftest import FIRST, NOW, Project
 
 LATER = NOW + timedelta(seconds=1)
 
@@ -136,7 +136,7 @@ async def test_a_commit_writes_everything(project: Project, ledger: SqlLedger, s
     assert [now - then for now, then in zip(await counts(project), before, strict=True)] == [1, 1, 1, 1]
     assert await state(project, event_id) == ("SUCCEEDED", None)
     snapshot = await ledger.read_scope(project.id, scope)
-    assert (snapshot.version, snapshot.memories) == (1, [change.after])
+    assert (snapshot.version, snapshot.memories) == (FIRST + 1_000_000, [change.after])
     assert np.array_equal(snapshot.pending_vectors[change.memory.id], vector())
 
 
@@ -153,12 +153,12 @@ async def test_a_commit_that_fails_writes_nothing(project: Project, ledger: SqlL
     assert await state(project, event_id) == ("FAILED", "CONFLICT")
 
 
-@pytest.mark.parametrize("stale", [0, 1, 3])
+@pytest.mark.parametrize("stale", [0, FIRST, FIRST + 2])
 async def test_a_version_that_is_not_the_present_one(
     project: Project, ledger: SqlLedger, scope: Scope, stale: int
 ) -> None:
     """Who read another version cannot commit, and nothing of it is written."""
-    for version in range(2):
+    for version in (0, FIRST):
         event_id = await ledger.store_request(project.id, asked(scope), NOW)
         await ledger.commit(project.id, event_id, scope, version, [addition(scope)], (), NOW)
     event_id = await ledger.store_request(project.id, asked(scope), NOW)
@@ -168,7 +168,7 @@ async def test_a_version_that_is_not_the_present_one(
     assert caught.value.reason == "SCOPE_CHANGED"
     assert await counts(project) == before
     assert await state(project, event_id) == ("RUNNING", None)
-    await ledger.commit(project.id, event_id, scope, 2, [addition(scope)], (), LATER)
+    await ledger.commit(project.id, event_id, scope, FIRST + 1, [addition(scope)], (), LATER)
 
 
 @pytest.mark.parametrize("expected", [0, None], ids=["who read", "who need not read"])
@@ -186,7 +186,7 @@ async def test_first_commits_at_once(
     assert len(conflicts) + len(won) == 8
     assert len(won) == (1 if expected == 0 else 8)
     snapshot = await ledger.read_scope(project.id, scope)
-    assert (snapshot.version, len(snapshot.memories)) == (len(won), len(won))
+    assert (snapshot.version, len(snapshot.memories)) == (FIRST + len(won) - 1, len(won))
 
 
 async def test_nothing_to_change_is_no_new_version(project: Project, ledger: SqlLedger, scope: Scope) -> None:

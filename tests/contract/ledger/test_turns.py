@@ -10,7 +10,7 @@ import pytest
 from service.ledger.ledger import SqlLedger
 from service.memory.errors import Conflict
 from service.memory.model import Scope
-from tests.contract.ledger.conftest import NOW, Project
+from tests.contract.ledger.conftest import FIRST, NOW, Project
 from tests.contract.ledger.test_requests import addition, asked
 
 UNTIL = NOW + timedelta(seconds=20)
@@ -40,8 +40,8 @@ async def test_nobody_else_commits(project: Project, ledger: SqlLedger) -> None:
     assert turn is not None
     assert (turn.event_id, turn.until) == (one, UNTIL)
     with pytest.raises(Conflict):
-        await ledger.commit(project.id, other, overlapping, 1, [addition(scope)], (), NOW)
-    await ledger.commit(project.id, one, scope, 1, [addition(scope)], (), NOW)
+        await ledger.commit(project.id, other, overlapping, FIRST, [addition(scope)], (), NOW)
+    await ledger.commit(project.id, one, scope, FIRST, [addition(scope)], (), NOW)
 
 
 async def test_what_was_not_reconciled_waits_for_nobody(project: Project, ledger: SqlLedger) -> None:
