@@ -105,8 +105,8 @@ def user_text(inference: Inference) -> str:
 def repair_text(repair: str, schema: dict[str, object]) -> str:
     """What follows the data when an answer to it could not be used."""
     return (
-        f"\n\nYou have answered this before. {repair} Read the input above again and answer with one JSON "
-        f"object that is valid against this JSON Schema:\n{exact_json.dumps(schema)}"
+        f"\n\nYou have answered this before. {repair} Read the input above again and answer, as briefly as "
+        f"you can, with one JSON object that is valid against this JSON Schema:\n{exact_json.dumps(schema)}"
     )
 
 
