@@ -69,7 +69,7 @@ def _text(choice: _Choice) -> str:
         raise refused()
     if choice.finish_reason == "length":
         raise InferenceFailed(
-            "The model's answer was cut off before its end. Answer more briefly.",
+            "The model's answer was cut off before its end.",
             reason="MODEL_OUTPUT_TRUNCATED",
         )
     content = choice.message.content

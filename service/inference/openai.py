@@ -42,14 +42,14 @@ class OpenAIReasoner:
 
         Raises: see `service.inference.chat.Chat.ask_json`.
         """
-        schema = plan_schema(
-            [candidate.ref for candidate in inference.candidates], list(inference.policy.categories)
-        )
+        refs = [candidate.ref for candidate in inference.candidates]
+        told = plan_schema(refs, ())  # the policy names the categories already
 
         def prompt(form: AnswerForm) -> Prompt:
-            return _prompt(form, inference, schema, repair)
+            return _prompt(form, inference, told, repair)
 
-        answer = await self._chat.ask_json(prompt, schema, deadline)
+        enforced = plan_schema(refs, list(inference.policy.categories))
+        answer = await self._chat.ask_json(prompt, enforced, deadline)
         plan = read_plan(answer.text, inference.policy.categories)
         return replace(plan, tokens_in=answer.tokens_in, tokens_out=answer.tokens_out)
 

@@ -26,6 +26,7 @@ SENTENCES = (
     Sentence("I live in Berlin", "Lives in Berlin"),
     Sentence("I moved to Munich", "Lives in Munich", replaces="Lives in "),
     Sentence("I love hiking", "Loves hiking"),
+    Sentence("My favourite colour is green", "Favorite color is green"),
     Sentence("Forget where I live", "", replaces="Lives in "),
     Sentence("I am the support agent for ACME", "Is the support agent for ACME"),
 )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.clients.client import Client, ClientRaised
+from tests.clients.client import Client, ClientRaised, isolated
+from tests.clients.environments import python_environment
 from tests.clients.model import policy_of
+from tests.running import Memoryd
 from tests.scripted_openai import ScriptedOpenAI
+from tests.unit.test_readme import README, between
 
 RELEASES = ("mem0ai-0.1.40", "mem0ai-0.1.81", "mem0ai-0.1.118")
 CLASSES = ("MemoryClient", "AsyncMemoryClient")
@@ -57,6 +63,18 @@ def test_a_conversation_becomes_events(client: Client, alex: str) -> None:
     third = client.call("add", [{"role": "user", "content": "Forget where I live"}], user_id=alex)
     assert events(third) == [("DELETE", "Lives in Munich")]
     assert len({items(answer)[0]["id"] for answer in (first, second, third)}) == 1
+
+
+def test_the_readme_example(server: Memoryd, release: str, tmp_path: Path) -> None:
+    """What the README shows runs as it is, and the fact is there."""
+    example = between("mem0", README.read_text()).removeprefix("```python").removesuffix("```")
+    program = f"api_key = {server.key!r}\n" + example.replace("http://127.0.0.1:8080", server.url)
+    python = python_environment(release) / "bin" / "python"
+    subprocess.run([str(python), "-c", program], check=True, env=isolated(tmp_path), cwd=tmp_path)
+    listed = httpx.get(
+        f"{server.url}/v1/memories/?user_id=alex", headers={"Authorization": f"Token {server.key}"}
+    ).json()
+    assert [each["memory"] for each in listed] == ["Favorite color is green"]
 
 
 def test_a_string_is_a_user_message(client: Client, alex: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,8 +12,9 @@ import pytest
 
 from tests.functional.administration import WEBHOOKS, Caller, id_of
 from tests.functional.ledgers import LedgerFile, wait_until
-from tests.receiver import Receiver, Reply
+from tests.receiver import Received, Receiver, Reply
 from tests.running import Memoryd
+from tests.unit.test_readme import README, between
 
 QUICK = {
     "MEMORYD_REASONER": "rules",
@@ -70,6 +73,15 @@ class Hooked:
         return self.log()
 
 
+def _check_as_the_readme_shows(received: Received, secret: str) -> None:
+    """Its lines pass, and do not pass with another secret."""
+    example = between("webhook", README.read_text()).removeprefix("```python").removesuffix("```")
+    known = {"hmac": hmac, "hashlib": hashlib, "headers": received.headers, "body": received.body}
+    exec(example, known | {"secret": secret})
+    with pytest.raises(AssertionError):
+        exec(example, known | {"secret": f"{secret}x"})
+
+
 def test_told_and_signed(memoryd: Memoryd, receiver: Receiver) -> None:
     """A webhook is told of each change in order: the contract's body, a signature, an id for each change."""
     hooked = Hooked(memoryd, receiver)
@@ -84,6 +96,7 @@ def test_told_and_signed(memoryd: Memoryd, receiver: Receiver) -> None:
     ]
     for each in receiver.received:
         assert each.is_signed_with(hooked.webhook["secret"])
+        _check_as_the_readme_shows(each, hooked.webhook["secret"])
         assert not each.is_signed_with("whsec_another")
         assert (each.path, each.headers["Host"]) == ("/hook?a=b", f"127.0.0.1:{receiver.port}")
         assert abs(int(each.headers["X-Memoryd-Timestamp"]) - time.time()) < 30

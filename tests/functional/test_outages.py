@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
+import httpx
 import pytest
 from memoryd.v1 import memory_service_pb2
 from sqlalchemy import create_engine, text
@@ -79,8 +80,13 @@ def search(memoryd: Memoryd, user: str) -> tuple[int, list[str]]:
     return answer.status_code, [each["memory"] for each in answer.json()] if answer.is_success else []
 
 
+def becomes(memoryd: Memoryd, status: int) -> None:
+    """Waits until the readiness check says so; it takes its answer from the gRPC health service."""
+    wait_until(lambda: httpx.get(f"{memoryd.url}/readyz").status_code == status)
+
+
 def test_the_ledger_is_gone(replicas: Replicas, rest: Rest, model: Model, user: str) -> None:
-    """Every call is 503 with its reason; what was promised is done afterwards, what is sent again once."""
+    """Every call is 503 with its reason, and the service not ready; afterwards all is done, and done once."""
     model.answers_always(lambda _: slow(1.0, GOOD))
     headers = {"Idempotency-Key": str(uuid.uuid4())}
     rest.post(SAID, user_id=user, async_mode=True)
@@ -91,6 +97,8 @@ def test_the_ledger_is_gone(replicas: Replicas, rest: Rest, model: Model, user: 
         assert (answer.status_code, answer.json()["code"]) == (503, "LEDGER_UNAVAILABLE")
         assert search(rest.memoryd, user) == (503, [])
         wait_until(lambda: "work failed" in rest.memoryd.output)
+        becomes(rest.memoryd, 503)
+    becomes(rest.memoryd, 200)
     wait_until(lambda: replicas.texts(user) == ["Has a dog"], seconds=60)
     assert [row["status"] for row in replicas.requests(user)] == ["SUCCEEDED"]
     assert replicas.requests(f"{user}-2") == []
@@ -141,14 +149,16 @@ def mends(replicas: Replicas, rest: Rest, user: str, event_id: str) -> None:
 
 
 def test_chroma_is_gone(replicas: Replicas, rest: Rest, model: Model, remembered: str) -> None:
-    """What needs it is 503 and can be retried; what does not is done, and found afterwards."""
+    """The service is not ready; what needs it is 503 and can be retried, what does not is done and found."""
     model.answers_always(lambda _: GOOD)
     replicas.chroma.stop()
     try:
         _, event_id = fails(replicas, rest, remembered)
         rest.add("A dog barks", user_id=f"{remembered}-2", infer=False)
+        becomes(rest.memoryd, 503)
     finally:
         replicas.chroma.start()
+    becomes(rest.memoryd, 200)
     mends(replicas, rest, remembered, event_id)
     assert search(rest.memoryd, f"{remembered}-2") == (200, ["A dog barks"])
 

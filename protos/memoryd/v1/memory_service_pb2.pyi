@@ -102,7 +102,7 @@ class AddMemoriesRequest(_message.Message):
     output_format: _builtins.str
     """The shape of the REST answer: v1.0 (the default) or v1.1. It does not change this response."""
     custom_instructions: _builtins.str
-    """How to read the messages, in free text; added to the rules of memoryd, never above them."""
+    """What is worth keeping and how to word it, in free text. Whose facts are kept is not for it to change."""
     agent_custom_instructions: _builtins.str
     """The same for facts about the agent."""
     immutable: _builtins.bool
@@ -359,7 +359,7 @@ class PreviewMemoriesRequest(_message.Message):
     output_format: _builtins.str
     """The shape of the REST answer: v1.0 (the default) or v1.1. It does not change this response."""
     custom_instructions: _builtins.str
-    """How to read the messages, in free text; added to the rules of memoryd, never above them."""
+    """What is worth keeping and how to word it, in free text. Whose facts are kept is not for it to change."""
     agent_custom_instructions: _builtins.str
     """The same for facts about the agent."""
     immutable: _builtins.bool

@@ -251,3 +251,17 @@ async def test_timeout(endpoint: Endpoint, retry_after: str | None) -> None:
     assert time.monotonic() - started < 2
     released.set()
     await embedder.close()
+
+
+async def test_readiness(
+    endpoint: Endpoint, embedder: OpenAIEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recent answer proves that the endpoint works; without one it is asked, and must answer."""
+    await embedder.ping()
+    assert endpoint.requests == []
+    monkeypatch.setattr("service.embeddings.openai.PROOF_SECONDS", 0.0)
+    await embedder.ping()
+    assert len(endpoint.requests) == 1
+    endpoint.answerer = lambda _: (500, {}, b"")
+    with pytest.raises(Unavailable):
+        await embedder.ping()

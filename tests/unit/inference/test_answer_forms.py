@@ -128,13 +128,16 @@ async def test_nothing_weaker_than_text(server: ScriptedOpenAI, reasoner: OpenAI
 async def test_schema_is_told_where_it_is_not_enforced(
     server: ScriptedOpenAI, reasoner: OpenAIReasoner
 ) -> None:
-    """Without json_schema the prompt holds the schema, after the same beginning."""
+    """Without json_schema the prompt holds the schema, after the beginning that names the categories."""
     server.script(status(400, body={"error": "json_schema: no"}), plan())
     await reasoner.plan(inference("Hi"), Deadline.after(SOON))
     first, second = (request["messages"][0]["content"] for request in server.requests)
     schema = server.requests[0]["response_format"]["json_schema"]["schema"]
+    operation = schema["properties"]["operations"]["items"]["properties"]
+    names = operation["categories"]["items"].pop("enum")
     assert second.startswith(first)
     assert json.dumps(schema, separators=(",", ":")) in second.removeprefix(first)
+    assert all(f'"{name}"' in first for name in names)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from service.inference.plan_schema import plan_schema
 from service.inference.prompt import RULES, repair_text, system_text, user_text
+from service.memory.categories import DEFAULT_CATEGORIES
 from service.memory.model import Message, Policy, Role
 from tests.unit.inference.inferences import CATEGORIES, SAID_AT, inference, known
 
@@ -17,9 +18,10 @@ POLICY = Policy(
 
 
 def test_size() -> None:
-    """All but messages and candidates takes at most 6,000 characters, at its longest."""
-    schema = plan_schema([f"m{number}" for number in range(1, 21)], list(CATEGORIES))
-    assert len(system_text(POLICY, schema)) + len(user_text(inference())) <= 6_000
+    """All but messages, candidates and wishes takes at most 6,000 characters, the schema included."""
+    schema = plan_schema([f"m{number}" for number in range(1, 21)], ())
+    system = system_text(Policy(DEFAULT_CATEGORIES), schema)
+    assert len(system) + len(user_text(inference())) <= 6_000
 
 
 def test_rules_come_first() -> None:
