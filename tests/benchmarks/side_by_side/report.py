@@ -33,8 +33,11 @@ class Promise:
 
 
 def fixed_prompt_characters() -> int:
-    """What a model reads of every add besides messages and candidates: the rules, the policy, the schema."""
-    schema = plan_schema([f"m{number}" for number in range(1, 21)], list(DEFAULT_CATEGORIES))
+    """What a model reads of every add besides messages and candidates: the rules, the policy, the schema.
+
+    Of the candidates' ids, which the schema lists, it counts one.
+    """
+    schema = plan_schema(["m1"], list(DEFAULT_CATEGORIES))
     return len(system_text(Policy(DEFAULT_CATEGORIES))) + len(exact_json.dumps(schema))
 
 
