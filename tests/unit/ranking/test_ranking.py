@@ -95,6 +95,13 @@ def test_an_answer_is_found_by_the_question_before_it(model: SentenceModel) -> N
     assert order.index(len(FAR_AWAY) + 3) <= 1
 
 
+def test_few_have_no_company(model: SentenceModel) -> None:
+    """In a scope of five, what was said next to the answer is no better for it."""
+    alone = _ask(model, "Does Melanie eat meat?", DIALOGUE, replace(DEFAULT, company=0.0)).scores
+
+    assert _ask(model, "Does Melanie eat meat?", DIALOGUE).scores.tolist() == alone.tolist()
+
+
 def test_conversations_do_not_mix(model: SentenceModel) -> None:
     """Company is of one run, however runs alternate in time."""
     other = [replace(document, text=f"Row {n}", conversation="b") for n, document in enumerate(DIALOGUE)]
