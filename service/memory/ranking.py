@@ -79,11 +79,6 @@ class Ranking:
     scores: Scores
     """How well each document answers, in [0, 1], in the documents' order."""
 
-    def best(self, limit: int, threshold: float = 0.0) -> list[tuple[int, float]]:
-        """The best documents that reach the threshold: (index, score), best first."""
-        top = ((int(index), float(self.scores[index])) for index in self.order[:limit])
-        return [(index, score) for index, score in top if score >= threshold]
-
 
 def speakers(documents: Sequence[Document]) -> list[frozenset[str]]:
     """Who said each memory: its speaker, and the name before a colon at the start of its text.

@@ -39,7 +39,7 @@ def test_no_documents() -> None:
     """An empty scope has an empty ranking."""
     ranking = rank("tea", QUERY, [], np.empty((0, 2), dtype=np.float32))
 
-    assert ranking.best(10) == []
+    assert ranking.order.size == ranking.scores.size == 0
 
 
 def test_of_two_alike_the_newer_is_first() -> None:
@@ -76,14 +76,6 @@ def test_what_always_holds(
     gains = ranking.scores - alone.scores
     assert np.all((gains >= 0) & (gains <= DEFAULT.company_limit + 1e-6))
     assert not gains[[not document.verbatim for document in documents]].any()
-
-
-def test_best() -> None:
-    """The best are as many as asked for and reach the threshold."""
-    ranking = Ranking(order=np.array([2, 0, 1]), scores=np.array([0.5, 0.1, 0.75], dtype=np.float32))
-
-    assert ranking.best(2) == [(2, 0.75), (0, 0.5)]
-    assert ranking.best(3, threshold=0.5) == [(2, 0.75), (0, 0.5)]
 
 
 def test_an_answer_is_found_by_the_question_before_it(model: SentenceModel) -> None:
