@@ -134,10 +134,12 @@ def encode(answer: ListMemoriesResponse, call: ListCall, url: URL) -> bytes:
     if not call.paginated:
         return exact_json.dumps(results).encode()
     page = request.page if request.HasField("page") else 1
+    # A size that stood in the body goes along, or the neighbour would begin elsewhere.
+    size = {"page_size": request.page_size} if request.HasField("page_size") else {}
     envelope = {
         "count": answer.count,
-        "next": str(url.include_query_params(page=page + 1)) if answer.has_next else None,
-        "previous": str(url.include_query_params(page=page - 1)) if page > 1 else None,
+        "next": str(url.include_query_params(page=page + 1, **size)) if answer.has_next else None,
+        "previous": str(url.include_query_params(page=page - 1, **size)) if page > 1 else None,
         "results": results,
     }
     return exact_json.dumps(envelope).encode()

@@ -1,13 +1,18 @@
 """In what order the memories of one scope answer a query, and how well each does.
 
 A memory's own relevance is half dense (cosine similarity) and half lexical (`lexical.coverage`), and a little
-more if it was said by somebody whom the query names. A memory that was kept as it was said is also judged by
-its company: "Yes, since 2019!" makes sense only next to the question before it, so it is raised towards the
-best of the memories said around it. A fact that was extracted speaks for itself and has no company.
+more if it was said by somebody whom the query names; its score is the root of that. Most memories that answer
+a query share no word with it, and half a cosine of 0.3 is 0.15: the root puts them above 0.3, where clients
+look (mem0-cli asks for no less by itself), and what is unrelated stays below.
+
+A memory that was kept as it was said is also judged by its company: "Yes, since 2019!" makes sense only next
+to the question before it, so it is raised towards the best of the memories said around it. A fact that was
+extracted speaks for itself and has no company. Nor do memories in a scope of few: there everything was said
+around everything.
 
 Two properties hold whatever the memories are. The most relevant memory stays first, for company raises nobody
 above its best. And a score is absolute: the memory that says exactly what was asked for has a score of 1, an
-unrelated one has about 0, company adds at most `Weights.company_limit`. So the order is the order of the
+unrelated one about 0.2, company adds at most `Weights.company_limit`. So the order is the order of the
 scores, and a caller's threshold means the same in every scope.
 
 The numbers were checked by leaving one conversation out of the choice: see tests/benchmarks/retrieval.
@@ -47,16 +52,19 @@ class Weights:
 
     lexical: float = 0.5
     """The share of words in a memory's own relevance; the rest is the cosine's."""
-    focus: float = 2 / 3
+    focus: float = 0.8
     """The share of the query without names in the cosine; the rest is the query's as it is."""
-    speaker: float = 0.1
+    speaker: float = 0.15
     """What is added if the query names the speaker."""
-    company: float = 2 / 3
+    company: float = 0.75
     """How far a memory rises towards the average of the best around it."""
     company_limit: float = 0.25
     """How far it rises at most."""
     reaches: tuple[int, ...] = (1, 2, 4, 8)
-    """How many memories before and after are company, near company counting in each reach that has it."""
+    """How many memories before and after are company, near company counting in each reach that has it.
+
+    A reach counts where there are twice as many memories as it spans.
+    """
 
 
 DEFAULT = Weights()
@@ -70,11 +78,6 @@ class Ranking:
     """Indices of the documents, best first; of two alike the newer comes first."""
     scores: Scores
     """How well each document answers, in [0, 1], in the documents' order."""
-
-    def best(self, limit: int, threshold: float = 0.0) -> list[tuple[int, float]]:
-        """The best documents that reach the threshold: (index, score), best first."""
-        top = ((int(index), float(self.scores[index])) for index in self.order[:limit])
-        return [(index, score) for index, score in top if score >= threshold]
 
 
 def speakers(documents: Sequence[Document]) -> list[frozenset[str]]:
@@ -196,7 +199,7 @@ def nearest_known(
 def _relevance(
     query: str, query_vectors: Vectors, documents: Sequence[Document], vectors: Vectors, weights: Weights
 ) -> Scores:
-    """How relevant each memory is by itself, in [0, 1]."""
+    """The score of each memory by itself, in [0, 1]."""
     said_by = speakers(documents)
     mentioned = _named(query, said_by)
     words = [
@@ -210,7 +213,7 @@ def _relevance(
     # Who asks in a memory's own words means that memory, names and all.
     own = np.maximum(own, covered * as_is)
     by_named = np.array([not mentioned.isdisjoint(names) for names in said_by], dtype=np.float32)
-    return np.asarray(np.minimum(own + weights.speaker * by_named, 1), dtype=np.float32)
+    return np.asarray(np.sqrt(np.minimum(own + weights.speaker * by_named, 1)), dtype=np.float32)
 
 
 def _cosines(queries: Vectors, vectors: Vectors) -> Vectors:
@@ -224,14 +227,16 @@ def _raise(own: Scores, documents: Sequence[Document], weights: Weights) -> Scor
     """What each memory gains by its company."""
     gain = np.zeros_like(own)
     said = np.flatnonzero([document.verbatim for document in documents])
-    if len(said) == 0:
+    reaches = tuple(reach for reach in weights.reaches if 2 * (2 * reach + 1) <= len(said))
+    if not reaches:
         return gain
     names = [document.conversation or "" for document in documents if document.verbatim]
     runs = np.unique(names, return_inverse=True)[1]
     together = said[np.argsort(runs, kind="stable")]
-    around = _best_around(own[together], np.sort(runs), weights.reaches)
-    rise = weights.company * (around - own[together])
-    gain[together] = np.minimum(rise, weights.company_limit)
+    around = _best_around(own[together], np.sort(runs), reaches)
+    rise = weights.company * len(reaches) / len(weights.reaches) * (around - own[together])
+    # An average can fall short of equal numbers by a rounding.
+    gain[together] = np.clip(rise, 0, weights.company_limit)
     return gain
 
 

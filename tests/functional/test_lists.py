@@ -104,6 +104,17 @@ def test_a_page_has_at_most_two_hundred(api: Api, user: str) -> None:
     assert page["next"]
 
 
+@pytest.mark.parametrize("path", ["/v2/memories/", "/v3/memories/"])
+def test_the_size_of_a_page_in_a_body(api: Api, user: str, path: str) -> None:
+    """It stands in the addresses of the pages beside: they are pages of that size without it."""
+    api.store(user, *(f"Fact {number}" for number in range(5)))
+    filters = {"filters": {"user_id": user}}
+    page = api.ok("POST", path, {**filters, "page": 1, "page_size": 2})
+    following = api.client.post(page["next"], json=filters).json()
+    assert names(page["results"] + following["results"]) == [f"Fact {number}" for number in (4, 3, 2, 1)]
+    assert api.client.post(following["previous"], json=filters).json() == page | {"next": page["next"]}
+
+
 @pytest.mark.parametrize(("method", "path", "body"), LISTS)
 def test_a_list_needs_a_scope(api: Api, method: str, path: str, body: Any) -> None:
     """Without an id the answer is the bare array that clients look for."""

@@ -56,7 +56,9 @@ def test_both_faces_find_the_same(api: Api, told: str) -> None:
     """GRPC finds what REST finds, with the same scores."""
     found = api.rpc("SearchMemories", pb.SearchMemoriesRequest(query="dog", user_id=told))
     by_rest = search(api, SEARCHES[0], told, "dog")
-    assert [(hit["id"], hit["score"]) for hit in by_rest] == [(hit.id, hit.score) for hit in found.memories]
+    assert [hit["id"] for hit in by_rest] == [hit.id for hit in found.memories]
+    scores = [hit.score for hit in found.memories]
+    assert [hit["score"] for hit in by_rest] == pytest.approx(scores, abs=1e-6)
 
 
 def test_how_many(api: Api, told: str) -> None:
@@ -65,6 +67,8 @@ def test_how_many(api: Api, told: str) -> None:
     assert len(search(api, SEARCHES[1], told, "dog", limit=1)) == 1
     good = search(api, SEARCHES[1], told, "Rex the dog", threshold=0.4)
     assert [hit["memory"] for hit in good] == [FACTS[2]]
+    meant = search(api, SEARCHES[1], told, "pets", threshold=0.3)
+    assert [hit["memory"] for hit in meant] == [FACTS[2]]
     assert search(api, SEARCHES[1], told, "hiking boots", threshold=0.95) == []
     kept = search(api, SEARCHES[1], told, "hiking boots", threshold=0.95, keyword_search=True)
     assert [hit["memory"] for hit in kept] == [FACTS[4]]
@@ -73,7 +77,11 @@ def test_how_many(api: Api, told: str) -> None:
 
 def test_rerank_changes_nothing_in_a_small_scope(api: Api, told: str) -> None:
     """A scope that is scored exactly anyway has the same order with rerank."""
-    assert search(api, SEARCHES[1], told, "dog", rerank=True) == search(api, SEARCHES[1], told, "dog")
+    reranked = search(api, SEARCHES[1], told, "dog", rerank=True)
+    plain = search(api, SEARCHES[1], told, "dog")
+    assert [hit["id"] for hit in reranked] == [hit["id"] for hit in plain]
+    # To the last digit a vector's cosine depends on where it lies in memory.
+    assert [hit["score"] for hit in reranked] == pytest.approx([hit["score"] for hit in plain], abs=1e-6)
 
 
 def test_filters_hold(api: Api, user: str) -> None:

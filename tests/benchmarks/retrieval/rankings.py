@@ -110,9 +110,9 @@ RANKERS: dict[str, Ranker] = {
 WEIGHTS = (
     DEFAULT,
     *(replace(DEFAULT, lexical=share) for share in (0.4, 0.6)),
-    *(replace(DEFAULT, focus=share) for share in (0.5, 0.8, 1.0)),
-    *(replace(DEFAULT, speaker=bonus) for bonus in (0.05, 0.15)),
-    *(replace(DEFAULT, company=share) for share in (0.5, 0.8)),
+    *(replace(DEFAULT, focus=share) for share in (0.6, 0.7, 0.9, 1.0)),
+    *(replace(DEFAULT, speaker=bonus) for bonus in (0.1, 0.2)),
+    *(replace(DEFAULT, company=share) for share in (0.6, 0.9)),
     *(replace(DEFAULT, company_limit=limit) for limit in (0.2, 0.3)),
     *(replace(DEFAULT, reaches=reaches) for reaches in ((1, 4), (1, 3, 8), (2, 4, 8), (1, 2, 4, 8, 16))),
 )

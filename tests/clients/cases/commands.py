@@ -40,6 +40,7 @@ def search(use: Use) -> None:
     assert best["memory"] == "Loves hiking in the mountains"
     assert 0.3 <= best["score"] <= 1
     assert "Loves hiking in the mountains" in use.call("search", "hiking", "--user-id", use.user)
+    assert "Loves hiking in the mountains" in use.call("search", "outdoor sports", "--user-id", use.user)
     either = json.dumps({"OR": [{"user_id": use.user}, {"agent_id": "nobody"}]})
     best, *_ = use.call("search", "hiking", "--filter", either, "--keyword", *JSON)
     assert best["memory"] == "Loves hiking in the mountains"

@@ -24,7 +24,7 @@ def test_the_fact_that_answers_is_first(model: SentenceModel, verbatim: bool) ->
 
 
 def test_scores_mean_the_same_everywhere(model: SentenceModel) -> None:
-    """The fact's own words score 1, a question about it over 0.1, an unrelated query at most 0.15."""
+    """The fact's own words score 1, a question about it over 0.35, an unrelated query at most 0.32."""
     own_words = _rankings(model, TEXTS, verbatim=False)
     questions = _rankings(model, list(FACTS.values()), verbatim=False)
     unrelated = _rankings(model, list(UNRELATED), verbatim=False)
@@ -33,9 +33,9 @@ def test_scores_mean_the_same_everywhere(model: SentenceModel) -> None:
         [1] * 40, abs=1e-3
     )
     assert [int(ranking.order[0]) for ranking in own_words] == list(range(40))
-    assert min(float(ranking.scores[n]) for n, ranking in enumerate(questions)) > 0.1
-    assert max(float(ranking.scores.max()) for ranking in unrelated) < 0.15
-    assert np.median([ranking.scores for ranking in questions]) < 0.1
+    assert min(float(ranking.scores[n]) for n, ranking in enumerate(questions)) > 0.35
+    assert max(float(ranking.scores.max()) for ranking in unrelated) < 0.32
+    assert np.median([ranking.scores for ranking in questions]) < 0.2
 
 
 @pytest.mark.parametrize(("said", "known"), NEWS.items())

@@ -39,7 +39,7 @@ def test_no_documents() -> None:
     """An empty scope has an empty ranking."""
     ranking = rank("tea", QUERY, [], np.empty((0, 2), dtype=np.float32))
 
-    assert ranking.best(10) == []
+    assert ranking.order.size == ranking.scores.size == 0
 
 
 def test_of_two_alike_the_newer_is_first() -> None:
@@ -78,14 +78,6 @@ def test_what_always_holds(
     assert not gains[[not document.verbatim for document in documents]].any()
 
 
-def test_best() -> None:
-    """The best are as many as asked for and reach the threshold."""
-    ranking = Ranking(order=np.array([2, 0, 1]), scores=np.array([0.5, 0.1, 0.75], dtype=np.float32))
-
-    assert ranking.best(2) == [(2, 0.75), (0, 0.5)]
-    assert ranking.best(3, threshold=0.5) == [(2, 0.75), (0, 0.5)]
-
-
 def test_an_answer_is_found_by_the_question_before_it(model: SentenceModel) -> None:
     """What was said next to the best memory comes before what was said elsewhere."""
     documents = (*FAR_AWAY, *DIALOGUE, *FAR_AWAY)
@@ -93,6 +85,13 @@ def test_an_answer_is_found_by_the_question_before_it(model: SentenceModel) -> N
     order = _ask(model, "Does Melanie eat meat?", documents).order.tolist()
 
     assert order.index(len(FAR_AWAY) + 3) <= 1
+
+
+def test_few_have_no_company(model: SentenceModel) -> None:
+    """In a scope of five, what was said next to the answer is no better for it."""
+    alone = _ask(model, "Does Melanie eat meat?", DIALOGUE, replace(DEFAULT, company=0.0)).scores
+
+    assert _ask(model, "Does Melanie eat meat?", DIALOGUE).scores.tolist() == alone.tolist()
 
 
 def test_conversations_do_not_mix(model: SentenceModel) -> None:
