@@ -39,13 +39,13 @@ def sole_owner(directory: Path) -> Iterator[None]:
 
 
 def make(directory: Path) -> None:
-    """Makes the directory, if it is not there.
+    """Makes the directory, if it is not there, for its owner alone: memories are nobody else's to read.
 
     Raises:
         StartError: that cannot be done.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise _unusable(directory, error) from None
 
