@@ -266,7 +266,8 @@ def _is_beside(verb: Token) -> bool:
 def _hangs_on_condition(verb: Token) -> bool:
     """Whether an "if", "when" or "imagine" opens the clause or one that it is part of."""
     opening = verb.doc[0].lower_
-    if opening in lexicon.MAKE_BELIEVE | {"if", "unless"} or _is_in_fiction(verb):
+    soon = opening == "as" and verb.doc[min(1, len(verb.doc) - 1)].lower_ == "soon"
+    if soon or opening in lexicon.MAKE_BELIEVE | {"if", "unless"} or _is_in_fiction(verb):
         return True
     if any(child.dep_ == "advcl" and _is_if(child) for child in verb.children) and any(
         _lemma(helper) in {"can", "will"} for helper in _auxiliaries(verb)

@@ -461,6 +461,30 @@ ABLE = ABILITIES | DONE_WITH_NOTHING
 SAME_IN_PAST = words("hurt cut hit split bet shut burst")
 """Verbs that have the form of the present in the past too; chats tell of them when they are over."""
 
+NUMERALS = {
+    "1": "one",
+    "2": "two",
+    "3": "three",
+    "4": "four",
+    "5": "five",
+    "6": "six",
+    "7": "seven",
+    "8": "eight",
+    "9": "nine",
+    "10": "ten",
+    "11": "eleven",
+    "12": "twelve",
+}
+"""Numbers that are written in letters as often as in digits."""
+
+COUNTED = frozenset(NUMERALS.values()) | {"no", "never", "always"}
+"""After a "have" that opens a note these tell what one has; "have fun" is a wish."""
+
+RECEIVED = words(
+    "email mail message text letter call notification error win addition look reply answer warning"
+)
+"""What one "got" and does not have."""
+
 FICTION = words("novel story book game dream movie film play screenplay script comic poem song scenario")
 """In what nothing is told of oneself."""
 
@@ -575,22 +599,6 @@ HYPERNYMS = {
     "hubby": "husband",
 }
 """Words that mean the same thing where facts meet."""
-
-NUMERALS = {
-    "1": "one",
-    "2": "two",
-    "3": "three",
-    "4": "four",
-    "5": "five",
-    "6": "six",
-    "7": "seven",
-    "8": "eight",
-    "9": "nine",
-    "10": "ten",
-    "11": "eleven",
-    "12": "twelve",
-}
-"""Numbers that are written in letters as often as in digits."""
 
 SET_PHRASES = frozenset(
     {

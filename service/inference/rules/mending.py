@@ -98,7 +98,8 @@ def _implied_by(root: Token, *, opened: bool) -> tuple[str, ...]:
     if root.tag_ == "VBD" or (root.tag_ in {"VB", "VBP"} and root.doc[0].tag_ == "MD"):
         return ("I",)
     if root.doc[0].lower_ == "been":
-        return ("I", "have")
+        placed = root.tag_ == "VBG" or any(child.lower_ == "to" for child in root.children)
+        return ("I", "have") if placed else ()
     if root.tag_ == "VBG" and len(root.doc) > 3 and (opened or root.lemma_ in lexicon.TOLD_WITHOUT_SUBJECT):
         return ("I", "am")
     article = any(child.dep_ == "det" for child in root.children)

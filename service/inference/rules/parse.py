@@ -261,6 +261,7 @@ def _implied_before(sentence: Sentence, index: int) -> tuple[str, ...]:
         state = later if ceased else after
         stated = _is_state(state) or (state.endswith("ing") and len(sentence.words) > 3)
         return ("I", "am") if stated else ("I",) if ceased else ()
-    if first in {"like", "have"} and after in {"i", "you", "a", "the", "it", "that"}:
+    wished = first == "have" and not (after.isdigit() or after in lexicon.COUNTED)
+    if wished or (first == "like" and after in {"i", "you", "a", "the", "it", "that"}):
         return ()
     return ("I",) if first in lexicon.SUBJECT_DROPPED and after not in {"is", "was", ",", ""} else ()

@@ -91,7 +91,8 @@ def _calls_me(clause: Clause) -> bool:
     meant = (
         clause.mood in {Mood.BIDDEN, Mood.TOLD} or (allowed and clause.verb.i < 4)
     ) and not clause.negated
-    return clause.lemma == "call" and meant and any(word.text.lower() == "me" for word in clause.verb.subtree)
+    after = clause.verb.doc[clause.verb.i + 1 : clause.verb.i + 2]
+    return clause.lemma == "call" and meant and any(word.lower_ == "me" for word in after)
 
 
 def _called(clause: Clause) -> list[Fact]:
@@ -190,7 +191,7 @@ def mentioned(parsed: Parsed) -> Who | None:
             kin
             and token.tag_ == "NN"
             and token.dep_ not in {"compound", "poss", "attr", "acomp"}
-            and (belongs_to_speaker(token) or token.dep_ in {"dobj", "conj"})
+            and (belongs_to_speaker(token) or _is_gained(token))
         ):
             last = _with_owner(_with_name(token), token)
         elif token.tag_ == "NNP" and any(
@@ -198,6 +199,12 @@ def mentioned(parsed: Parsed) -> Who | None:
         ):
             last = _other(token)
     return last
+
+
+def _is_gained(noun: Token) -> bool:
+    """Whether somebody has it: "a son" of "I have a daughter and a son", not of "I met a girl"."""
+    above = noun.head.head if noun.dep_ == "conj" else noun.head
+    return noun.dep_ in {"dobj", "conj"} and above.lemma_ in {"have", "get", "adopt", "own", "bear"}
 
 
 def _with_owner(who: Who, noun: Token) -> Who:

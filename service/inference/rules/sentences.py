@@ -26,7 +26,9 @@ _CLOSING = _ENDS | {",", "and", "but", "so", "because", "since", "\n"}
 _DASHES = frozenset({"-", "--", "–", "—"})
 _RESUMING = frozenset({"i", "we", "my", "our", "it", "that", "this", "he", "she", "they", "there", "so"})
 """After a dash these begin a sentence."""
-_HAILING = frozenset({"hey", "hi", "hello", "hiya", "thanks", "wow", "yeah", "yes", "yep", "yo"})
+_HAILING = frozenset(
+    {"hey", "hi", "hello", "hiya", "thanks", "wow", "woah", "whoa", "yeah", "yes", "yep", "yo"}
+)
 _DIALLED = frozenset("0123456789+-()./:")
 _ASKING = frozenset({"what", "where", "who", "whom", "whose", "how", "why", "which"})
 _INVERTING = lexicon.words(

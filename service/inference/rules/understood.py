@@ -14,9 +14,28 @@ _OF_OTHERS = frozenset({"he", "him", "his", "she", "her", "hers", "they", "them"
 """Who these are is clear only if somebody is the subject."""
 _POINTING = frozenset({"this", "that", "these", "those"})
 _DANGLING = frozenset(
-    {"to", "for", "with", "of", "at", "from", "about", "and", "or", "into", "than", "by", "on", "as"}
+    {
+        "to",
+        "for",
+        "with",
+        "of",
+        "at",
+        "from",
+        "about",
+        "and",
+        "or",
+        "into",
+        "than",
+        "by",
+        "on",
+        "as",
+        "few",
+        "lot",
+        "many",
+    }
 )
 _DENYING = (["do", "not"], ["does", "not"], ["will", "not"])
+_EACH_OTHER = frozenset({"eachother", "'em", "em"})
 _COLORING = frozenset({"never", "cannot", "can", "always", "usually", "often", "sometimes"})
 
 
@@ -34,6 +53,8 @@ def _is_remembered(opening: Token) -> bool:
 
 def _is_unknown(token: Token, who: Who) -> bool:
     word = token.lower_
+    if word in _EACH_OTHER or (word == "other" and token.i and token.nbor(-1).lower_ == "each"):
+        return True
     if word in lexicon.SECOND_PERSON or (token.tag_ == "RB" and word in {"there", "here"}):
         return True
     if word in _POINTING and token.tag_ == "DT":

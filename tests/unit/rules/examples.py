@@ -665,6 +665,7 @@ NOTES = [
     tells("Update: I live in Graz now", "+ Lives in Graz"),
     tells("Wow, Nina, I ran the whole thing and I'm so stoked!"),
     tells("Not working"),
+    tells("I met a girl. She has no family.", "+ Met a girl"),
 ]
 
 KEPT_APART = [
@@ -753,6 +754,16 @@ POINTING_AWAY = [
         "Imagine I'm a pirate. I have a ship called Rex.",
         "I'll do my best",
         "I get a TypeError on line 3",
+        "Have a great trip!",
+        "We have each other",
+        "I'm doing my best",
+        "I'm staying positive",
+        "As soon as I start, my worries vanish",
+        "I got an email from the bank",
+        "I got the win",
+        "The game was called Outpost, and my sister and me won",
+        "Been a long road",
+        "I'm planning a few",
     )
 ]
 

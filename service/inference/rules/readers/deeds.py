@@ -139,7 +139,11 @@ def _goes_on(clause: Clause, who: Who, focus: Token | None) -> bool:
         return True
     if clause.tense is Tense.FUTURE and who.is_self and verb not in lexicon.COMING:
         return False
-    once = verb == "get" and focus is not None and _is_one(focus)
+    once = verb == "get" and focus is not None and _is_one(focus) and clause.tense is Tense.PRESENT
+    faring = verb in {"get", "stay", "keep"} and clause.child("acomp", "advcl") is not None
+    well = (child.lower_ in lexicon.FLEETING_STATES | {"best"} for child in clause.verb.children)
+    if faring or (verb == "do" and any(well)):
+        return False
     return not once and (verb not in lexicon.FLEETING_VERBS or _goes_to_place(clause))
 
 

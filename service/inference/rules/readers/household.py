@@ -85,6 +85,9 @@ def _is_about_having(clause: Clause, thing: Token) -> bool:
             Tense.PRESENT,
             Tense.PERFECT,
         }
+    shown_now = clause.lemma == "get" and any(child.lower_ == "the" for child in thing.children)
+    if shown_now or (clause.lemma == "get" and key(thing) in lexicon.RECEIVED):
+        return False
     return clause.lemma in _GAINING | _BUYING | _LOSING and clause.tense in PAST
 
 
@@ -165,4 +168,4 @@ def _without_clause(part: Part) -> list[Token]:
     for child in part.head.children:
         if child.dep_ == "relcl" and key(part.head) in lexicon.PEOPLE | lexicon.PETS:
             told.update(child.subtree)
-    return [word for word in part.words if word not in told]
+    return [word for word in part.words if word not in told and word.lower_ not in {"too", "either"}]
