@@ -110,9 +110,10 @@ def with_verb_of(sentence: Sentence, doc: Doc) -> Sentence | None:
     """Takes the "'s" of "my favorite color's teal" for the verb that the sentence lacks."""
     for token in doc:
         noun = token.head
-        if token.tag_ != "POS" or noun.head.dep_ != "ROOT" or noun.head.pos_ == "VERB":
+        if token.tag_ != "POS" or noun.head.dep_ != "ROOT":
             continue
-        if any(child.lower_ in {"favorite", "favourite"} for child in noun.children):
+        owned = noun.head.tag_[:2] == "NN"
+        if not owned or any(child.lower_ in {"favorite", "favourite"} for child in noun.children):
             return _with_words(sentence, token.i, ("is",))
     return None
 

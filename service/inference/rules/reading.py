@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from spacy.tokens import Token
 
@@ -64,12 +65,21 @@ def _renewing(fact: Fact, parsed: Parsed) -> Fact:
     said = {token.lower_ for token in parsed.doc}
     thing = fact.relation == "be" and not is_animate(fact.who)
     single = fact.text.split()[0].lower() in lexicon.ONE_AT_A_TIME or thing
-    former = Topic("", frozenset(parsed.sentence.instead_of)) if parsed.sentence.instead_of else fact.former
+    gone = parsed.sentence.instead_of or _denied_after_comma(parsed)
+    former = Topic("", frozenset(gone)) if gone else fact.former
     return replace(
         fact,
         renews=fact.renews or "instead" in said or (single and bool(said & {"now", "nowadays"})),
         former=former,
     )
+
+
+def _denied_after_comma(parsed: Parsed) -> tuple[str, ...]:
+    """The "portuguese" of "I speak Spanish, not Portuguese"."""
+    texts = [token.lower_ for token in parsed.doc]
+    at = next((i for i, pair in enumerate(pairwise(texts)) if pair == (",", "not")), None)
+    after = parsed.doc[at + 2 :] if at is not None else ()
+    return tuple(key(token) for token in after if token.tag_[:2] in {"NN", "JJ", "CD"})
 
 
 def _by_name(subject: Token | None, people: Sequence[Who]) -> Who | None:

@@ -24,6 +24,12 @@ from service.inference.rules.reading import Reading, whom
 from service.inference.rules.revise import Entry, Revision, Source
 from service.inference.rules.slots import Meeting, is_single, meet, same_person
 
+_ASKED = {
+    "live": frozenset({"residence", "attribute:address"}),
+    "work": frozenset({"employer", "occupation"}),
+}
+"""The slots that "forget where I ..." names."""
+
 
 def forgets(reading: Reading) -> list[Clause]:
     """The clauses that ask to forget: "forget my number", "can you delete what you know about my job"."""
@@ -42,7 +48,12 @@ def _asks_to_forget(clause: Clause) -> bool:
 
 def forgotten(clause: Clause, revision: Revision) -> Iterator[tuple[Entry, Fact]]:
     """The facts that a request to forget names, and no others."""
-    embedded = clause.child("ccomp")
+    told = clause.child("dobj")
+    noted = [child for child in told.children if child.dep_ == "acl"] if told is not None else []
+    embedded = clause.child("ccomp") or next((verb for verb in noted if clause_of(verb).subject), None)
+    if embedded is not None and any(child.lower_ == "where" for child in embedded.children):
+        asked = _ASKED.get(embedded.lemma_, frozenset())
+        yield from ((entry, old) for entry, old in revision.current() if _is_own_in(old, asked))
     open_question = embedded is not None and any(
         child.tag_ in {"WP", "WDT", "WRB"} for child in embedded.children
     )
@@ -61,6 +72,10 @@ def forgotten(clause: Clause, revision: Revision) -> Iterator[tuple[Entry, Fact]
         for entry, old in revision.current():
             if old.who.is_self and (old.relation in slots or (named.all and named.all <= old.topic.all)):
                 yield entry, old
+
+
+def _is_own_in(old: Fact, slots: frozenset[str]) -> bool:
+    return old.who.is_self and old.relation in slots
 
 
 def _told_nouns(verb: Token) -> Iterator[Token]:

@@ -159,7 +159,7 @@ def _as_number(run: list[Word]) -> list[Word]:
 def _spelled(words: Sequence[Word]) -> list[Word]:
     """The words as the parser knows them: chat spelling undone."""
     spelled: list[Word] = []
-    words = _without_asides(words)
+    words = _without_stress(_without_asides(words))
     for index, word in enumerate(words):
         before = words[index - 1] if index else None
         texts = (
@@ -192,6 +192,18 @@ def _without_asides(words: Sequence[Word]) -> list[Word]:
             kept.append(words[index])
         index += len(aside) or 1
     return kept
+
+
+def _without_stress(words: Sequence[Word]) -> list[Word]:
+    """The words less the "do" of "I do like olives"."""
+    stressed = {
+        i + 1
+        for i, texts in enumerate(zip(words, words[1:], words[2:], strict=False))
+        if texts[0].text.lower() in {"i", "we"}
+        and texts[1].text.lower() == "do"
+        and texts[2].text.lower() in lexicon.LIKING | lexicon.DISLIKING | {"have", "own", "eat", "drink"}
+    }
+    return [word for i, word in enumerate(words) if i not in stressed]
 
 
 def _may_be_chat(word: Word, before: Word | None) -> bool:

@@ -12,7 +12,13 @@ from service.inference.rules.facts import SELF, Fact, Who, fact, negative, rest
 from service.inference.rules.phrases import capital, is_own, is_vague, key, phrase, possessor, topic, write
 
 _PHONES = frozenset({"phone", "telephone", "cell", "mobile"})
-_PLAIN_KINDS = {"phone": _PHONES, "email": {"email", "mail"}, "address": {"home", "postal"}, "name": {"full"}}
+_PLAIN_KINDS = {
+    "number": _PHONES,
+    "phone": _PHONES,
+    "email": {"email", "mail"},
+    "address": {"home", "postal"},
+    "name": {"full"},
+}
 """What stands before a noun and makes no other thing of it: a "work phone" is another one."""
 _SAID_OTHERWISE = frozenset({"employer", "occupation", "residence", "diet", "marital", "origin"})
 _RENEWING = frozenset({"new", "current", "own"})
@@ -72,8 +78,8 @@ def slot_of(noun: Token) -> str | None:
     if head == "address" and before and before[-1] in {"email", "mail"}:
         head = "email"
     slot = lexicon.SLOT_NOUNS.get(head, ("",))[0]
-    plain = all(word in _PLAIN_KINDS.get(slot, ()) or word in lexicon.OF_NO_KIND for word in before)
-    if plain and slot in lexicon.SINGLE and slot not in _SAID_OTHERWISE:
+    before = [w for w in before if w not in _PLAIN_KINDS.get(head, ()) and w not in lexicon.OF_NO_KIND]
+    if not before and slot in lexicon.SINGLE and slot not in _SAID_OTHERWISE:
         return slot
     return "attribute:" + " ".join([*before, head]) if head in lexicon.ATTRIBUTES else None
 

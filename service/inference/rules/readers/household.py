@@ -143,6 +143,9 @@ def _partner(clause: Clause) -> Token | None:
     beside = next(
         (token for token in clause.verb.lefts if any(c.dep_ == "cc" for c in (token, *token.children))), None
     )
+    joint = clause.verb.head
+    if clause.verb.dep_ == "conj" and joint.tag_ == "NN" and clause.subject is not None:
+        return joint
     opening = clause.verb.doc[0]
     joined = len(clause.verb.doc) > 1 and opening.nbor(1).lower_ == "and" and opening.text.istitle()
     return clause.object_of("with", "from") or (opening if joined else beside)

@@ -18,6 +18,8 @@ def employment(clause: Clause, who: Who) -> list[Fact] | None:
     """Reads "I work at", "I joined", "I got a job at", "I quit", "I was laid off", "I retired"."""
     if clause.lemma == "work" and clause.tense not in {Tense.FUTURE, Tense.PAST}:
         return _works(clause, who)
+    if clause.lemma == "employ" and clause.tense is Tense.PRESENT and clause.child("auxpass") is not None:
+        return _works(clause, who)
     retired = clause.lemma == "retire" and clause.child("auxpass") is not None
     if (clause.tense not in PAST and not retired) or negative(clause):
         return None
@@ -29,7 +31,11 @@ def employment(clause: Clause, who: Who) -> list[Fact] | None:
 
 
 def _works(clause: Clause, who: Who) -> list[Fact] | None:
-    firm, trade = clause.object_of("at", "for"), clause.object_of("as")
+    employed = clause.lemma == "employ"
+    firm, trade = (
+        clause.object_of("at", "for", "by", "with") if employed else clause.object_of("at", "for"),
+        clause.object_of("as"),
+    )
     if firm is not None and is_vague(firm):
         return []
     if firm is not None and firm.ent_type_ in {"DATE", "TIME"}:
@@ -38,6 +44,10 @@ def _works(clause: Clause, who: Who) -> list[Fact] | None:
     if named is None:
         return [_without_work(clause, who)] if _works_not(clause) else None
     about, kept = topic(named, phrase(named)), rest(clause)
+    if employed and firm is not None and not negative(clause):
+        role = f" as {write(phrase(trade))}" if trade is not None else ""
+        place = without_prepositions(firm, "as", "since")
+        return [fact(who, slot, topic(firm, place), f"{clause.third('work')} at {write(place)}{role}")]
     if negative(clause):
         return [fact(who, slot, about, denied(clause, "work", kept), holds=False)]
     simple = f"{clause.third('work')} {write(kept)}"
