@@ -6,11 +6,11 @@ meets "Loves Chinese food" in the feeling towards Chinese food. A statement in a
 there, a denial removes it. The same messages against the same facts give the same plan.
 
 The way of a text: `sentences` undoes chat spelling and sets questions apart, `parse` makes trees,
-`mending` puts right what the small model gets wrong of chats, `clauses`
-finds who does what, when, and whether it is so, `readers` (one for each thing that people tell) make facts
-of it, `understood` drops what only the conversation makes clear, `slots` says where facts meet, `revise`
-keeps what stands and gives the operations, `requests` carries out "forget my ..." and "it's Munich, not Berlin", `policy` asks the embedder for categories and for
-what may be kept.
+`mending` puts right what the small model gets wrong of chats, `clauses` finds who does what, when, and
+whether it is so, `readers` (one for each thing that people tell) make facts of it, `understood` drops what
+only the conversation makes clear, `slots` says where facts meet, `revise` keeps what stands and gives the
+operations, `requests` carries out "forget my ..." and "it's Munich, not Berlin", `policy` asks the embedder
+for categories and for what may be kept.
 
 Limits, and they are meant:
 
