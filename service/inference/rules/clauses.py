@@ -134,8 +134,9 @@ def _is_predicate(token: Token) -> bool:
 def clause_of(verb: Token, *, asked: bool = False) -> Clause:
     """The clause around a verb."""
     subject = _subject(verb)
-    negations = [token for token in _modifiers(verb) if _negates(token) and not _denies_value(token, verb)]
     own = _own_words(verb)
+    negations = [token for token in _modifiers(verb) if _negates(token) and not _denies_value(token, verb)]
+    negations += [token for token in own if token.lower_ == "neither"]
     longer = _is_longer(own)
     return Clause(
         verb=verb,

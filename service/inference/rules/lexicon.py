@@ -381,6 +381,11 @@ CHAT = {
     "lmao": "",
     "haha": "",
     "tbh": "",
+    "btw": "",
+    "fyi": "",
+    "imo": "",
+    "imho": "",
+    "ngl": "",
     "omg": "",
     "gf": "girlfriend",
     "bf": "boyfriend",
@@ -437,6 +442,8 @@ MAKE_BELIEVE = words(
 """What opens a request in which nothing is told of oneself: "write a poem where I am a bird"."""
 
 SECOND_PERSON = words("you your yours yourself yourselves u ur y'all")
+
+PRONOUNS = words("he him his she her hers they them theirs it its ze zir xe xem")
 
 DONE_WITH_NOTHING = words(
     """

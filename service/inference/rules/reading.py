@@ -46,7 +46,7 @@ def read_sentence(parsed: Parsed, third: Who | None, people: Sequence[Who] = ())
     facts: list[Fact] = []
     for clause in found:
         who = _by_name(clause.subject, people) or whom(clause, third)
-        third = who if who is not None and not who.is_self and is_animate(who) else third
+        third = _told_of(clause, who) or third
         if facts and not facts[-1].holds and _points_back(clause) and (other := instead(facts[-1], clause)):
             facts[-1] = other
         if _calls_me(clause):
@@ -72,6 +72,14 @@ def _renewing(fact: Fact, parsed: Parsed) -> Fact:
         renews=fact.renews or "instead" in said or (single and bool(said & {"now", "nowadays"})),
         former=former,
     )
+
+
+def _told_of(clause: Clause, who: Who | None) -> Who | None:
+    """Whom "he" or "she" means after a clause: the dog, after "my dog's name is Bruno"."""
+    if who is None or who.is_self or not is_animate(who):
+        return None
+    owner = possessor(clause.subject) if clause.subject is not None else None
+    return _other(owner) if owner is not None and who.topic.head == "name" else who
 
 
 def _denied_after_comma(parsed: Parsed) -> tuple[str, ...]:
@@ -200,7 +208,7 @@ def mentioned(parsed: Parsed) -> Who | None:
         if (
             kin
             and token.tag_ == "NN"
-            and token.dep_ not in {"compound", "poss", "attr", "acomp"}
+            and (token.dep_ not in {"compound", "poss", "attr", "acomp"} or token.head.lower_ == "name")
             and (belongs_to_speaker(token) or _is_gained(token))
         ):
             last = _with_owner(_with_name(token), token)

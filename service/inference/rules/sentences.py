@@ -61,6 +61,8 @@ class Word:
             return "5550100"
         if self.text[:1].isdigit() and self.text[-2:].lower() in {"am", "pm", "m."}:
             return "5"
+        if set(self.text.lower().split("/")) <= lexicon.PRONOUNS and "/" in self.text:
+            return "blue"
         if "@" in self.text or "://" in self.text:
             return "Tom"
         return lexicon.PARSED_AS.get(self.text.lower(), self.text)
@@ -93,7 +95,7 @@ def sentences(text: str, tokenize: Callable[[str], Iterable[Token]]) -> Iterator
     for start, piece in _pieces(_plain(text)):
         tokens = tokenize(piece)
         words = [Word(token.text, start + token.idx, start + token.idx + len(token.text)) for token in tokens]
-        for run in _runs(_spelled(_joined(words))):
+        for run in _runs(_spelled(_joined(_paired(words)))):
             yield from _questions_apart(run)
 
 
@@ -120,6 +122,19 @@ def _plain_character(character: str) -> str:
     if character in "\u201c\u201d":
         return '"'
     return character if ord(character) < 0x2190 or character.isalnum() else " "
+
+
+def _paired(words: Sequence[Word]) -> list[Word]:
+    """Puts "she/her" back together as one word."""
+    paired: list[Word] = []
+    for word in words:
+        slash = len(paired) > 1 and paired[-1].text == "/" and paired[-1].end == word.start
+        if slash and {paired[-2].text.lower(), word.text.lower()} <= lexicon.PRONOUNS:
+            first, _ = paired[-2], paired.pop()
+            paired[-1] = Word(f"{first.text}/{word.text}", first.start, word.end)
+        else:
+            paired.append(word)
+    return paired
 
 
 def _joined(words: Sequence[Word]) -> list[Word]:

@@ -713,6 +713,14 @@ MET = [
     Example("I stopped learning Korean", ("Is learning Korean",), ("- Is learning Korean",)),
     Example("I dropped Spanish", ("Is learning Spanish",), ("- Is learning Spanish",)),
     tells("I dropped my phone"),
+    tells("I like neither tea nor coffee", "+ Does not like tea", "+ Does not like coffee"),
+    tells("My dog's name is Bruno, he's 4", "+ Dog's name is Bruno", "+ Dog is 4 years old"),
+    tells("im vegan btw", "+ Is vegan"),
+    Example(
+        "My pronouns are she/her now",
+        ("Pronouns are they/them",),
+        ("Pronouns are they/them => Pronouns are she/her",),
+    ),
     Example("I'm employed by Globex", ("Works at Initech",), ("Works at Initech => Works at Globex",)),
     Example("I am not employed at Hooli anymore", ("Works at Hooli",), ("- Works at Hooli",)),
     Example(
