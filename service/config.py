@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -218,6 +218,25 @@ class Settings(BaseSettings):
         if self.reasoner is not ReasonerChoice.AUTO:
             return self.reasoner
         return ReasonerChoice.OPENAI if self.openai_api_key else ReasonerChoice.RULES
+
+    @property
+    def shares_ledger(self) -> bool:
+        """Whether other processes may use the ledger at the same time: on PostgreSQL, not on SQLite."""
+        return self.database_url is not None and self._ledger_file is None
+
+    @property
+    def own_directories(self) -> Sequence[Path]:
+        """Where embedded stores are, which bear one process at a time; none where both are servers."""
+        directories = [self.data_dir] if self.database_url is None or self.chroma_url is None else []
+        directories += [] if self._ledger_file is None else [self._ledger_file.parent]
+        return list(dict.fromkeys(directory.resolve() for directory in directories))
+
+    @property
+    def _ledger_file(self) -> Path | None:
+        """The SQLite file that MEMORYD_DATABASE_URL names."""
+        url = "" if self.database_url is None else self.database_url.get_secret_value()
+        scheme, _, path = url.partition(":///")
+        return Path(path.partition("?")[0]) if scheme == "sqlite" else None
 
     @property
     def gateway_target(self) -> str:

@@ -46,7 +46,7 @@ async def reindex(settings: Settings, grace: float) -> Rebuilt:
     async with _opened(settings) as stores:
         rebuild = Rebuild(stores.source, stores.index, stores.embedder)
         done = await rebuild.run()
-        if done.switched_from is not None and not _is_embedded(settings):
+        if done.switched_from is not None and not settings.own_directories:
             await asyncio.sleep(grace)
         await rebuild.drop_strays()
         return done
@@ -64,7 +64,7 @@ async def check(settings: Settings, sample: int) -> Sequence[Difference]:
         async def look() -> Sequence[Difference]:
             return await compare(stores.source, stores.index, stores.embedder, sample)
 
-        return await still_different(look, 0.0 if _is_embedded(settings) else PAUSE_SECONDS)
+        return await still_different(look, 0.0 if settings.own_directories else PAUSE_SECONDS)
 
 
 def backup(settings: Settings, target: Path) -> int:
@@ -90,8 +90,8 @@ async def restore(settings: Settings, source: Path) -> Rebuilt:
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[_Stores]:
     async with AsyncExitStack() as stack:
-        if _is_embedded(settings):
-            stack.enter_context(sole_owner(settings.data_dir))
+        for directory in settings.own_directories:
+            stack.enter_context(sole_owner(directory))
         database = await asyncio.to_thread(open_database, settings)
         stack.callback(database.close)
         embedder = await open_embedder(settings)
@@ -99,10 +99,6 @@ async def _opened(settings: Settings) -> AsyncIterator[_Stores]:
         index = ChromaIndex(chroma_of(settings), embedder.model, embedder.dimensions)
         stack.callback(index.close)
         yield _Stores(SqlSource(database), SqlAccounts(database), index, embedder)
-
-
-def _is_embedded(settings: Settings) -> bool:
-    return settings.database_url is None or settings.chroma_url is None
 
 
 def _embedded_ledger(settings: Settings) -> Path:

@@ -57,8 +57,8 @@ async def running_service(
     async with AsyncExitStack() as stack:
         stores, models = await _open(settings, stack)
         first_key = await ensure_account(stores.accounts, settings, make_first_key=make_first_key)
-        # Nobody else works on a ledger in a directory of our own.
-        await stores.leases.recover(now(), alone=settings.database_url is None)
+        # Nobody else works on a ledger in a file of our own.
+        await stores.leases.recover(now(), alone=not settings.shares_ledger)
         stack.push_async_callback(_release, stores.leases)
         bells = Bells()
         use_cases = use_cases_on(stores, models, bells, settings)
@@ -78,8 +78,8 @@ async def running_service(
 
 async def _open(settings: Settings, stack: AsyncExitStack) -> tuple[Stores, Models]:
     """Opens what memoryd needs from the world; the stack closes it."""
-    if settings.database_url is None or settings.chroma_url is None:
-        stack.enter_context(sole_owner(settings.data_dir))
+    for directory in settings.own_directories:
+        stack.enter_context(sole_owner(directory))
     database, embedder = await asyncio.gather(
         asyncio.to_thread(open_database, settings), open_embedder(settings)
     )

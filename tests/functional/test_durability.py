@@ -176,15 +176,17 @@ def test_a_port_that_is_taken(memoryd: Memoryd, model: Model, tmp_path: Path, fa
     assert "Traceback" not in ended.stderr
 
 
-def test_a_data_directory_has_one_owner(memoryd: Memoryd, model: Model) -> None:
-    """The embedded stores bear one process: a second one is refused and leaves the first alone."""
+def test_a_data_directory_has_one_owner(memoryd: Memoryd, model: Model, tmp_path: Path) -> None:
+    """The embedded stores bear one process: a second one is refused, however it names the files."""
     settings = openai_settings(model.server) | {
         "MEMORYD_GRPC_ADDRESS": "127.0.0.1:0",
         "MEMORYD_HTTP_ADDRESS": "127.0.0.1:0",
     }
-    ended = failed_start(memoryd.data_dir, **settings)
-    assert ended.returncode == 2
-    assert f"memoryd: {memoryd.data_dir} is in use by another memoryd" in ended.stderr
+    url = f"sqlite:///{memoryd.data_dir}/ledger.sqlite3"
+    by_url = settings | {"MEMORYD_DATABASE_URL": url, "MEMORYD_CHROMA_URL": "http://127.0.0.1:1"}
+    for ended in (failed_start(memoryd.data_dir, **settings), failed_start(tmp_path / "other", **by_url)):
+        assert ended.returncode == 2
+        assert f"memoryd: {memoryd.data_dir} is in use by another memoryd" in ended.stderr
 
 
 def test_a_data_directory_that_is_none(tmp_path: Path) -> None:

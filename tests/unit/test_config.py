@@ -159,3 +159,25 @@ def test_the_gateway_dials_where_the_service_listens(
     assert read_settings().gateway_target == target
     monkeypatch.setenv("MEMORYD_GRPC_TARGET", "dns:///memoryd:1")
     assert read_settings().gateway_target == "dns:///memoryd:1"
+
+
+@pytest.mark.parametrize(
+    ("settings", "own", "shared"),
+    [
+        ({}, ["/data"], False),
+        ({"DATABASE_URL": "postgresql://host/name"}, ["/data"], True),
+        ({"CHROMA_URL": "http://chroma:8000"}, ["/data"], False),
+        ({"DATABASE_URL": "postgresql://host/name", "CHROMA_URL": "http://chroma:8000"}, [], True),
+        ({"DATABASE_URL": "sqlite:////files/l.db", "CHROMA_URL": "http://chroma:8000"}, ["/files"], False),
+        ({"DATABASE_URL": "sqlite:////files/l.db?timeout=5"}, ["/data", "/files"], False),
+        ({"DATABASE_URL": "sqlite:////data/l.db"}, ["/data"], False),
+    ],
+)
+def test_what_bears_one_process(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], own: list[str], shared: bool
+) -> None:
+    """Files are one process's own, wherever they are and however they are named; servers are shared."""
+    for name, value in {"DATA_DIR": "/data", **settings}.items():
+        monkeypatch.setenv(PREFIX + name, value)
+    read = read_settings()
+    assert ([str(directory) for directory in read.own_directories], read.shares_ledger) == (own, shared)
