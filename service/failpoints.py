@@ -2,7 +2,8 @@
 
 They do nothing unless the environment variable MEMORYD_FAILPOINT names a file when the process starts. What
 stands in that file is then the place at which the process ends. So a test need not start it anew to choose.
-After an answer there is no such place: whoever has heard it kills the process from outside.
+ANSWERED is when the service has handed its answer to the network; whether the caller hears it is chance.
+Whoever has heard it can kill the process from outside.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ MODEL_ANSWERED = "model-answered"
 PLAN_CHECKED = "plan-checked"
 COMMITTED = "committed"
 INDEXED = "indexed"
+ANSWERED = "answered"
 DELIVERED = "delivered"
 
-OF_ADDS = (REQUEST_STORED, MODEL_ANSWERED, PLAN_CHECKED, COMMITTED, INDEXED)
-"""In the order in which an add passes them. A webhook that is told of it then passes DELIVERED."""
+OF_ADDS = (REQUEST_STORED, MODEL_ANSWERED, PLAN_CHECKED, COMMITTED, INDEXED, ANSWERED)
+"""In the order in which an add passes them; of the last two either may come first. A webhook that is told of
+it then passes DELIVERED."""
 
 _file = Path(named) if (named := os.environ.get(VARIABLE)) else None
 
