@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from tests.functional.conftest import Model, openai_settings, shown_in
 from tests.functional.faces import Happened, Rest
 from tests.functional.ledgers import wait_until
 from tests.functional.test_concurrency import FACTS, SAID, careless
+from tests.functional.test_stream import PATH, events, last_id
 from tests.replicas import Replicas, running_replicas
 from tests.running import Memoryd
 from tests.scripted_openai import Body, Reply, ScriptedOpenAI, add, hang, plan, slow, update
@@ -156,3 +158,24 @@ def test_what_one_adds_the_other_finds(replicas: Replicas, model: Model, user: s
     # Who feeds the index may have just died in another test; its role is free a lease later.
     wait_until(lambda: not replicas.rows("SELECT 1 FROM outbox"), seconds=100)
     assert found() == ["Has a dog"]
+
+
+def test_a_follower_goes_on_at_the_other(replicas: Replicas, user: str) -> None:
+    """With the cursor that a dead replica gave, the other one tells what was missed, in order."""
+    first, second = replicas.all
+
+    def follow(replica: Memoryd, **more: str) -> str:
+        headers = {"Authorization": f"Token {replica.key}"} | more
+        params = {"until_now": "true", "user_id": user}
+        return httpx.get(replica.url + PATH, params=params, headers=headers, timeout=30).text
+
+    start = last_id(follow(first))
+    for replica, text in ((second, "One"), (first, "Two")):
+        Rest(replica).add(text, user_id=user, infer=False)
+    told = follow(first, **{"Last-Event-ID": start})
+    assert [event["data"]["memory"] for event in events(told)] == ["One", "Two"]
+    first.kill()
+    Rest(second).add("Three", user_id=user, infer=False)
+    for cursor, missed in ((last_id(told), ["Three"]), (start, ["One", "Two", "Three"])):
+        rest = events(follow(second, **{"Last-Event-ID": cursor}))
+        assert [event["data"]["memory"] for event in rest] == missed
