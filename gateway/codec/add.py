@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from memoryd import exact_json
@@ -93,9 +94,13 @@ def decode_v3(body: dict[str, object], query: QueryParams) -> Decoded[AddMemorie
 
 
 def with_key(decoded: Decoded[AddMemoriesRequest], headers: Headers) -> Decoded[AddMemoriesRequest]:
-    """The same request under the name that the header Idempotency-Key gives it."""
-    if KEY_HEADER in headers:
-        decoded.request.request_id = headers[KEY_HEADER]
+    """The same request under the name that the header Idempotency-Key gives it, which can be one only."""
+    given = set(headers.getlist(KEY_HEADER))
+    if len(given) > 1:
+        text = "Idempotency-Key is given more than once, with different values"
+        return replace(decoded, violations=[*decoded.violations, Violation("request_id", text)])
+    if given:
+        decoded.request.request_id = given.pop()
     return decoded
 
 

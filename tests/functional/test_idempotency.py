@@ -88,6 +88,16 @@ def test_a_bad_key_is_refused(memoryd: Memoryd, user: str, key: str) -> None:
     assert [each["field"] for each in answer.json()["violations"]] == ["request_id"]
 
 
+def test_two_keys_are_none(memoryd: Memoryd, user: str) -> None:
+    """A request goes by one name: 400 for two, before anything is stored."""
+    headers = [("Authorization", f"Token {memoryd.key}"), *(("Idempotency-Key", key) for key in "ab")]
+    answer = httpx.post(
+        f"{memoryd.url}/v1/memories/", json={"messages": SAID, "user_id": user}, headers=headers, timeout=30
+    )
+    assert answer.status_code == 400
+    assert [each["field"] for each in answer.json()["violations"]] == ["request_id"]
+
+
 def test_who_comes_while_it_runs_waits(
     memoryd: Memoryd, rpc: Grpc, model: Model, ledger: LedgerFile, user: str, key: str
 ) -> None:
