@@ -120,7 +120,7 @@ OF_NO_KIND = words("new current own main primary personal actual correct right e
 """What stands before a noun without telling it from another one."""
 
 SLOT_NOUNS = {
-    "address": ("residence", "address"),
+    "address": ("address",),
     "age": ("age",),
     "allergy": ("allergy",),
     "birthdate": ("birthday",),

@@ -25,7 +25,7 @@ from service.inference.rules.revise import Entry, Revision, Source
 from service.inference.rules.slots import Meeting, is_single, meet, same_person
 
 _ASKED = {
-    "live": frozenset({"residence", "attribute:address"}),
+    "live": frozenset({"residence", "address"}),
     "work": frozenset({"employer", "occupation"}),
 }
 """The slots that "forget where I ..." names."""

@@ -735,6 +735,9 @@ MET = [
         ("Has a boyfriend",),
         ("Has a boyfriend => Broke up with their boyfriend",),
     ),
+    Example(
+        "Please delete my address", ("Address is 4 Hill Road", "Lives in York"), ("- Address is 4 Hill Road",)
+    ),
     Example("Forget where I live", ("Lives in Rome", "Sister lives in Rome"), ("- Lives in Rome",)),
     Example("Delete the fact that I'm diabetic", ("Is diabetic", "Is a nurse"), ("- Is diabetic",)),
     Example(
