@@ -19,6 +19,7 @@ from service.ledger.leases import Holder, SqlLeases
 from service.ledger.ledger import SqlLedger
 from service.ledger.memories import SqlMemories
 from service.ledger.profile_jobs import SqlProfileJobs
+from service.ledger.scopes import RememberedScopes
 from service.ledger.versions import SqlVersions
 from service.memory.ports import Embedder
 
@@ -28,6 +29,7 @@ class Stores:
     """The ports that parts of the service share. Others are made of `database` where they are needed."""
 
     database: Database
+    scopes: RememberedScopes
     index: ChromaIndex
     lease: timedelta
     accounts: SqlAccounts
@@ -46,12 +48,14 @@ class Stores:
 def stores_on(database: Database, index: ChromaIndex, settings: Settings) -> Stores:
     """The ports on an open database and an open index. What this process takes to work on is its own."""
     holder = Holder(lease=timedelta(seconds=settings.lease_seconds))
+    scopes = RememberedScopes()
     return Stores(
         database=database,
+        scopes=scopes,
         index=index,
         lease=holder.lease,
         accounts=SqlAccounts(database),
-        ledger=SqlLedger(database, holder),
+        ledger=SqlLedger(database, holder, scopes),
         leases=SqlLeases(database, holder),
         edits=SqlEdits(database),
         events=SqlEventLog(database),

@@ -82,4 +82,7 @@ def use_cases_on(stores: Stores, models: Models, bells: Bells, settings: Setting
         log=SqlChangeLog(stores.database),
         feedback=SqlFeedback(stores.database),
     )
-    return UseCases(memories, EraseEntity(SqlErasure(stores.database), index, now, on_commit=bells.committed))
+    return UseCases(
+        memories,
+        EraseEntity(SqlErasure(stores.database, stores.scopes), index, now, on_commit=bells.committed),
+    )

@@ -43,6 +43,7 @@ from service.ledger.schema import (
     subjects,
     webhook_deliveries,
 )
+from service.ledger.scopes import RememberedScopes
 from service.memory.entities import EntityKey, EntityType
 from service.memory.erase import Receipt
 from service.memory.exports import Wanted
@@ -54,8 +55,9 @@ from service.memory.search import required_ids
 class SqlErasure:
     """Implements `service.memory.erase.Eraser`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, scopes: RememberedScopes | None = None) -> None:
         self._database = database
+        self._scopes = scopes or RememberedScopes()
 
     async def erase(self, project_id: str, key: EntityKey, actor: str, at: datetime) -> Receipt:
         """See the port."""
@@ -77,7 +79,9 @@ class SqlErasure:
             connection.execute(insert(erasures).values(kept))
             return receipt
 
-        return await self._database.write(erase)
+        receipt = await self._database.write(erase)
+        self._scopes.forget()
+        return receipt
 
     async def last_index_work(self, project_id: str) -> int:
         """See the port."""

@@ -78,10 +78,12 @@ def _finishing(columns: tuple[str, ...]) -> Update:
 class SqlLedger:
     """Implements `service.memory.ports.Ledger`."""
 
-    def __init__(self, database: Database, holder: Holder | None = None) -> None:
+    def __init__(
+        self, database: Database, holder: Holder | None = None, scopes: RememberedScopes | None = None
+    ) -> None:
         self._database = database
         self._holder = holder or Holder()
-        self._scopes = RememberedScopes()
+        self._scopes = scopes or RememberedScopes()
 
     async def project_settings(self, project_id: str) -> ProjectSettings:
         """See the port."""

@@ -41,7 +41,11 @@ class RememberedScopes:
         """The memories of the scope at that version of its subject, oldest first; None: read them."""
         with self._lock:
             known = self._reads.get((project_id, scope))
-            if known is None or known.version != version:
+            if known is None:
+                return None
+            if known.version != version:
+                del self._reads[project_id, scope]
+                self._left += len(known.memories)
                 return None
             self._reads.move_to_end((project_id, scope))
             return known.memories
@@ -58,6 +62,12 @@ class RememberedScopes:
         known = self.recall(project_id, scope, version)
         if known is not None:
             self.keep(project_id, scope, new_version, changed(known, changes))
+
+    def forget(self) -> None:
+        """Keeps nothing any more: what was erased must not stay here."""
+        with self._lock:
+            self._left += sum(len(read.memories) for read in self._reads.values())
+            self._reads.clear()
 
     def _put(self, key: _Key, read: _Read) -> None:
         with self._lock:

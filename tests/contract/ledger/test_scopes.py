@@ -89,8 +89,14 @@ def test_room_is_limited() -> None:
     for scope in scopes:
         kept.keep("p", scope, 1, [addition(scope).memory])
     assert [kept.recall("p", scope, 1) is None for scope in scopes] == [True, False, False]
-    assert kept.recall("p", scopes[1], 2) is None
     assert kept.recall("another", scopes[1], 1) is None
+    assert kept.recall("p", scopes[1], 2) is None
+    assert kept.recall("p", scopes[1], 1) is None
+    kept.forget()
+    assert kept.recall("p", scopes[2], 1) is None
+    for scope in scopes:
+        kept.keep("p", scope, 1, [addition(scope).memory])
+    assert [kept.recall("p", scope, 1) is None for scope in scopes] == [True, False, False]
 
 
 def test_changes_in_order() -> None:
