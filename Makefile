@@ -18,14 +18,16 @@ $(VENV)/bin/uv: requirements/bootstrap.lock
 	$(PIP) install --require-hashes -r requirements/bootstrap.lock
 	@touch $@
 
-# The environment is made from lock files with hashes; nothing is resolved on this machine.
+# The environment is made from lock files with hashes; nothing is resolved on this machine. What is installed is
+# compiled at once, for a start takes twice as long where Python may not keep what it compiles.
 $(VENV)/.runtime: requirements/runtime.lock pyproject.toml | $(VENV)/bin/uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/runtime.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements/runtime.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q service gateway protos/memoryd
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements/dev.lock
 	@touch $@
 
 install: $(VENV)/.runtime  ## Make the environment that serves.
@@ -45,7 +47,7 @@ soak: install-dev  ## Kill replicas at random under load (SECONDS=60) and check 
 	$(BIN)/python -m tests.soak --seconds $(SECONDS)
 
 $(VENV)/.bench: requirements/bench.lock $(VENV)/.dev
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/bench.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements/bench.lock
 	@touch $@
 
 bench: $(VENV)/.bench  ## Run the benchmarks (PARTS="scope" for some of them).

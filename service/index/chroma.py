@@ -153,13 +153,16 @@ class ChromaIndex:
         What fails, on a full disk for example, takes one of its few ways to its files along. Without any left
         it stands still, and the whole process with it.
         """
-        opened = self._opened
+        before = self._opened
         try:
             return work()
         except ChromaError:
             with self._opening:
-                if opened is not None and opened is self._opened and opened.connection.let_go is not None:
-                    opened.connection.let_go()
+                failed = self._opened
+                # What failed is what was open before or, where nothing was, what has been opened for it.
+                known = before is None or before is failed
+                if failed is not None and known and failed.connection.let_go is not None:
+                    failed.connection.let_go()
                     self._opened = None
             raise
 
