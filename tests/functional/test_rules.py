@@ -62,6 +62,8 @@ Told = list[tuple[str, str, str | None]]
         (["I work at Acme"], "I don't work at Acme any more", [("DELETE", "Works at Acme", None)]),
         (["I live in Munich"], "My sister lives in Berlin", [("ADD", "Sister lives in Berlin", None)]),
         (["I love hiking"], "I love hiking", []),
+        (["Lives in Berlin"], "User lives in Munich", [("UPDATE", "Lives in Munich", "Lives in Berlin")]),
+        (["Loves hiking"], "Loves hiking", []),
         ([], "What's the weather? If I lived in Paris I'd walk more.", []),
     ],
 )

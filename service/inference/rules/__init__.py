@@ -6,15 +6,17 @@ meets "Loves Chinese food" in the feeling towards Chinese food. A statement in a
 there, a denial removes it. The same messages against the same facts give the same plan.
 
 The way of a text: `sentences` undoes chat spelling and sets questions apart, `parse` makes trees,
-`mending` puts right what the small model gets wrong of chats, `clauses` finds who does what, when, and
-whether it is so, `readers` (one for each thing that people tell) make facts of it, `understood` drops what
-only the conversation makes clear, `slots` says where facts meet, `revise` keeps what stands and gives the
-operations, `requests` carries out "forget my ..." and "it's Munich, not Berlin", `policy` asks the embedder
-for categories and for what may be kept.
+`noted` knows facts in the form that memories are kept in, `mending` puts right what the small model gets
+wrong of chats, `clauses` finds who does what, when, and whether it is so, `readers` (one for each thing that
+people tell) make facts of it, `understood` drops what only the conversation makes clear, `slots` says where
+facts meet, `revise` keeps what stands and gives the operations, `requests` carries out "forget my ..." and
+"it's Munich, not Berlin", `policy` asks the embedder for categories and for what may be kept.
 
 Limits, and they are meant:
 
 - English only. Text in another language yields nothing or, now and then, nonsense.
+- "Works at Acme" is about the speaker only where nothing was said before that it could go on about, and never
+  after another one's words.
 - No replacement for a language model. It reads what a clause says and infers nothing from it: not from
   irony, hints, long stories or several sentences taken together. What it does not understand it leaves out.
 - The small parser errs, mostly on sentences without punctuation or capitals, and then a fact is lost or cut

@@ -233,7 +233,8 @@ FLEETING_THINGS = words(
     look responsibility break note care turn breath shower nap picture seat step risk place part advantage
     wifi browser account package delivery password connection network laptop router
     attitude blast courage desire energy faith glimpse help hope impact love luck memory motivation offer path
-    passion potential power pride respect room strength success support surge sense spirit trust vision vibe
+    effect passion potential power pride respect room strength success support surge sense spirit trust
+    vision vibe
     """
 )
 """What one has for a conversation: "I have a question", "my problem is"."""
@@ -578,6 +579,75 @@ COPULA_DROPPED = words(
     """
 )
 """The same with "I am" left out."""
+
+DONE_BY_THINGS = words(
+    """
+    appear become belong break cause come compile consist contain cost crash depend exist fail fit happen
+    include lack last load look matter mean occur rain require return seem smell snow sound suck support
+    taste throw
+    """
+)
+"""Verbs that, without a subject, are said of what the conversation is about: "costs too much"."""
+
+DONE_WHERE = {
+    "answer": words("within"),
+    "drive": words("to from"),
+    "get": words("up"),
+    "wake": words("up"),
+    "live": words("in at near with on by"),
+    "work": words("at for as in from with"),
+    "study": words("at in with"),
+    "play": words("in for with"),
+    "teach": words("at in"),
+    "volunteer": words("at for with"),
+    "travel": words("to for"),
+    "commute": words("to from by"),
+    "suffer": words("from"),
+    "listen": words("to"),
+    "go": words("to by"),
+    "speak": words("with"),
+    "believe": words("in"),
+    "care": words("for about"),
+    "walk": words("to"),
+    "graduate": words("from in"),
+    "sleep": words("in on with"),
+}
+"""Verbs that say something of a person without an object, by the prepositions that they then have."""
+
+UNDERGONE = (
+    WITHOUT_WORK
+    | MARITAL
+    | words(
+        """
+    accepted addicted adopted awarded based born called diagnosed disabled employed fired hired injured
+    interested laid named obsessed promoted raised retired scared terrified trained
+    """
+    )
+)
+"""What happens to persons and hardly to things: "was born", "is based"."""
+
+SAID_OF_KIN = frozenset(words("is are was has have lives live works work")) | {
+    form
+    for verb in LIKING | ABILITIES | {"own", "study", "teach", "play", "attend", "hate"}
+    for form in (verb, verb + "s")
+}
+"""Verbs that follow "sister" where it is the own one; in a headline others do."""
+
+STATES_OF_THINGS = words(
+    "broken cheap empty expensive fast heavy loud possible impossible slow easy hard difficult"
+)
+"""What without a subject is said of what the conversation is about: "is too expensive"."""
+
+OWN_KIN = KIN | ROLES | words("friend roommate dog cat puppy kitten")
+"""Who without an article is somebody's own: "Sister is a nurse", but not "chicken is healthy"."""
+
+OWNED = words("anniversary apartment appointment bike car flight house motorcycle wedding")
+"""Things that without an article are somebody's own, where a name or number is told of them."""
+
+TELLING_KIN_APART = words(
+    "best older younger elder oldest youngest eldest big little twin late ex former new"
+)
+"""What stands before one's own sister."""
 
 HYPERNYMS = {
     "child": "kid",

@@ -83,7 +83,7 @@ def with_subject(sentence: Sentence, doc: Doc) -> Sentence | None:
     """Puts the "I" or "I am" before a note that begins with its verb: "finally finished my thesis"."""
     root = next(token for token in doc if token.dep_ == "ROOT")
     before = [token for token in doc[: root.i] if token.dep_ not in {"det", "amod", "advmod"}]
-    if any(token.dep_ in SUBJECTS | {"expl"} for token in root.children):
+    if doc[0].tag_ == "VBZ" or any(token.dep_ in SUBJECTS | {"expl"} for token in root.children):
         return None
     if any(token.dep_ not in {"neg", "aux", "auxpass"} for token in before):
         return None

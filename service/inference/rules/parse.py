@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -23,9 +23,23 @@ from service.inference.rules.mending import (
     with_verbs_above,
     without_capitals,
 )
+from service.inference.rules.noted import (
+    OWNING,
+    REMEMBERED,
+    is_in_conversation,
+    is_plural_noun,
+    may_be_doing,
+    may_be_owned,
+    prefixed,
+    tells_of_a_person,
+    tells_of_somebody,
+    tells_of_the_own,
+    without_user,
+)
 from service.inference.rules.sentences import Sentence, Word, sentences
 
 _WORDS = "words"
+_KNOWN = "known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,16 @@ def shown(token: Token) -> str:
 def implied(token: Token) -> bool:
     """Whether a word was put there by us and not by the speaker."""
     return _word(token).start == _word(token).end
+
+
+def is_retold(doc: Doc) -> bool:
+    """Whether the sentence tells of the one remembered as "she", so that "her" means no other."""
+    return implied(doc[0]) and doc[0].text == REMEMBERED
+
+
+def is_known(doc: Doc) -> bool:
+    """Whether the sentence is a known fact that leaves out whom it is about."""
+    return _KNOWN in doc.user_data
 
 
 def _word(token: Token) -> Word:
@@ -67,10 +91,36 @@ class Parser:
         """Frees on leaving what spaCy learned of new words, else it grows. No tree outlives it."""
         return self._nlp.memory_zone()
 
-    def said(self, text: str) -> Iterator[Parsed]:
-        """The sentences of a message, each parsed when it is asked for."""
+    def said(self, text: str, *, opens: bool = True) -> Iterator[Parsed]:
+        """The sentences of a message, each parsed when it is asked for.
+
+        `opens`: nothing was said before that "Has a big garden" could go on about.
+        """
         for part in sentences(text, self._nlp.tokenizer):
-            yield from self._unjoined(self._parse_mended(_with_dropped_subject(part)))
+            note = self._noted(part, opens=opens)
+            greets = not any(word.text[:1].isalnum() for word in part.words)
+            opens = opens and (greets or (note is not None and note.doc[0].text == REMEMBERED))
+            if note is not None:
+                yield note
+            else:
+                yield from self._unjoined(self._parse_mended(_with_dropped_subject(part)))
+
+    def _noted(self, sentence: Sentence, *, opens: bool) -> Parsed | None:
+        """A sentence that is in the form of a known fact; none if somebody speaks in it."""
+        if sentence.asks or is_in_conversation(sentence):
+            return None
+        fact, put = without_user(sentence)
+        if put:
+            return self._read_as(fact, put, tells_of_the_own if put == OWNING else tells_of_somebody)
+        if may_be_doing(sentence, self._verbs):
+            told = self._read_as(sentence, REMEMBERED, tells_of_a_person) if opens else None
+            return None if told is None or is_plural_noun(self._parse(sentence).doc) else told
+        return self._read_as(sentence, OWNING, tells_of_the_own) if may_be_owned(sentence) else None
+
+    def _read_as(self, sentence: Sentence, put: str, fits: Callable[[Doc], bool]) -> Parsed | None:
+        """A sentence with the word before it that it leaves out, if its tree then fits."""
+        parsed = self._capitalized(self._parse(prefixed(sentence, put)))
+        return parsed if fits(parsed.doc) else None
 
     def _parse_mended(self, sentence: Sentence) -> Parsed:
         """Parses again what a subject, a capital or a repeated word makes clear to the model."""
@@ -78,15 +128,20 @@ class Parser:
         whole = None if sentence.asks else with_subject(sentence, parsed.doc)
         if whole is not None:
             sentence, parsed = whole, self._parse(whole)
-        named = with_capitals(sentence, parsed.doc, self._words)
-        if named is not None:
-            sentence = without_capitals(named, self._parse(named).doc, sentence, self._words)
-            parsed = self._parse(sentence)
+        parsed = self._capitalized(parsed)
+        sentence = parsed.sentence
         for mended in (with_verb_of, with_it_named, with_and_spread):
             other = mended(sentence, parsed.doc)
             if other is not None:
                 sentence, parsed = other, self._parse(other)
         return parsed
+
+    def _capitalized(self, parsed: Parsed) -> Parsed:
+        """Parses again with the capitals of names, where a chat has none."""
+        named = with_capitals(parsed.sentence, parsed.doc, self._words)
+        if named is None:
+            return parsed
+        return self._parse(without_capitals(named, self._parse(named).doc, parsed.sentence, self._words))
 
     def known(self, text: str) -> list[Parsed]:
         """The sentences of a remembered fact, the one remembered being "she": "Lives in Munich"."""
@@ -105,16 +160,21 @@ class Parser:
         yield from self._unjoined(self._parse(rest))
 
     def _parse_known(self, sentence: Sentence) -> Parsed:
-        sentence = _without_user(sentence)
+        sentence, _ = without_user(sentence)
+        if sentence.words[0].text.lower() in {"i", "my", "we", "our"}:
+            return self._parse(sentence)
+        parsed = self._parse_prefixed(sentence)
+        parsed.doc.user_data[_KNOWN] = True
+        return parsed
+
+    def _parse_prefixed(self, sentence: Sentence) -> Parsed:
         first = sentence.words[0].text
         after = sentence.words[1].text.lower() if len(sentence.words) > 1 else ""
-        if first.lower() in {"i", "my", "we", "our"}:
-            return self._parse(sentence)
         if after not in {"is", "are", "was", "'s"} and self._opens_with_verb(first.lower()):
-            told = self._parse(_prefixed(sentence, "She"))
+            told = self._parse(prefixed(sentence, REMEMBERED))
             if told.doc[0].dep_ in SUBJECTS and told.doc[1].dep_ not in SUBJECTS:
                 return told
-        return self._parse(_prefixed(sentence, "My"))
+        return self._parse(prefixed(sentence, OWNING))
 
     def _opens_with_verb(self, first: str) -> bool:
         if first in {
@@ -195,25 +255,6 @@ _PASTS = lexicon.words(
     bought got went took became began won lost left met made sold quit saw ran grew gave
     """
 )
-
-
-def _without_user(sentence: Sentence) -> Sentence:
-    """Drops the "User" or "The user" that other reasoners put before a fact."""
-    words = list(sentence.words)
-    texts = [word.text.lower() for word in words[:3]]
-    count = 2 if texts[:2] == ["the", "user"] else 1 if texts[:1] == ["user"] else 0
-    if count and texts[count : count + 1] in (["'s"], [":"]):
-        count += 1
-    return Sentence(tuple(words[count:]) or sentence.words, sentence.start, sentence.end)
-
-
-def _prefixed(sentence: Sentence, *implied: str) -> Sentence:
-    start = sentence.words[0].start
-    first = sentence.words[0]
-    rest = (Word(first.text[:1].lower() + first.text[1:], first.start, first.end), *sentence.words[1:])
-    kept = rest if implied != ("My",) or not first.text.isupper() else sentence.words
-    words = (*(Word(text, start, start) for text in implied), *kept)
-    return Sentence(words, sentence.start, sentence.end, sentence.asks, sentence.corrects)
 
 
 def _with_dropped_subject(sentence: Sentence) -> Sentence:

@@ -82,25 +82,36 @@ class RulesReasoner:
         for candidate in inference.candidates:
             _check(deadline)
             revision.knows(candidate.ref, candidate.memory.text, self._facts_of(candidate.memory.text))
-        asked = inference.context[-1].content if inference.context else ""
+        before = inference.context[-1] if inference.context else None
         third: Who | None = None
         for index, message in enumerate(inference.messages):
             if message.role is inference.about:
-                third = self._take_in(index, message.content, asked, third, revision, deadline)
-            asked = message.content
+                opens = third is None and (before is None or before.role is inference.about)
+                asked = before.content if before is not None else ""
+                third = self._take_in(index, message.content, asked, third, revision, deadline, opens=opens)
+            before = message
         return revision.operations()
 
     def _take_in(
-        self, index: int, content: str, asked: str, third: Who | None, revision: Revision, deadline: Deadline
+        self,
+        index: int,
+        content: str,
+        asked: str,
+        third: Who | None,
+        revision: Revision,
+        deadline: Deadline,
+        *,
+        opens: bool,
     ) -> Who | None:
         """Reads one message and gives whom "he" or "she" means after it.
 
-        `asked` is what was said before it, for a bare answer; `third` is whom "she" meant before it.
+        `asked` is what was said before it, for a bare answer; `third` is whom "she" meant before it; `opens`:
+        nobody else spoke before it, so that "Works at Acme" goes on about nothing.
         """
         answer = first_sentence(content) if asked.rstrip().endswith("?") else content
         for start, text in ((0, answer), (len(answer), content[len(answer) :])):
             understood = bool(start)
-            for parsed in self._parser.said(text):
+            for parsed in self._parser.said(text, opens=opens and not start):
                 _check(deadline)
                 reading = read_sentence(parsed, third, revision.people())
                 third = reading.third

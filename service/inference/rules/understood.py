@@ -7,7 +7,7 @@ from spacy.tokens import Token
 from service.inference.rules import lexicon
 from service.inference.rules.clauses import Clause
 from service.inference.rules.facts import Fact, Who, rest
-from service.inference.rules.parse import implied
+from service.inference.rules.parse import is_known, is_retold
 from service.inference.rules.phrases import is_own, person
 
 _OF_OTHERS = frozenset({"he", "him", "his", "she", "her", "hers", "they", "them", "theirs"})
@@ -41,14 +41,9 @@ _COLORING = frozenset({"never", "cannot", "can", "always", "usually", "often", "
 
 def points_away(clause: Clause, who: Who) -> bool:
     """Whether the clause speaks of "you", of "it" or "there", which only the conversation knows."""
-    if _is_remembered(clause.verb.doc[0]):
+    if is_known(clause.verb.doc):
         return False
     return any(_is_unknown(token, who) for token in rest(clause))
-
-
-def _is_remembered(opening: Token) -> bool:
-    """Whether the sentence is a known fact, in which "them" is the one remembered."""
-    return implied(opening) and opening.text in {"She", "My"}
 
 
 def _is_unknown(token: Token, who: Who) -> bool:
@@ -62,7 +57,9 @@ def _is_unknown(token: Token, who: Who) -> bool:
         return above.ent_type_ not in {"DATE", "TIME"}
     if token.tag_ not in {"PRP", "PRP$"} or is_own(token) or word in {"their", "its"}:
         return False
-    return who.is_self if word in _OF_OTHERS else word == "it"
+    if word in _OF_OTHERS:
+        return who.is_self and not is_retold(token.doc)
+    return word == "it"
 
 
 def is_whole(fact: Fact, clause: Clause) -> bool:

@@ -67,6 +67,16 @@ async def test_a_bare_answer_states_what_was_asked(
     assert all((operation.message_index, operation.quote) == (1, answer) for operation in operations)
 
 
+@pytest.mark.parametrize("said", ["Where is your sister?", "Try the Adler hotel.", "Tell me of your garden"])
+async def test_a_verb_after_another_speaker_goes_on_about_what_was_spoken_of(
+    reasoner: RulesReasoner, said: str
+) -> None:
+    """A note without a subject is about the user only where nobody else spoke before it."""
+    note = Message(Role.USER, "Lives in Munich")
+    assert await plan(reasoner, [Message(Role.ASSISTANT, said), note]) == ()
+    assert shown(await plan(reasoner, [*user("I love hiking"), note]))[1:] == ["ADD Lives in Munich"]
+
+
 async def test_every_operation_carries_its_evidence(reasoner: RulesReasoner) -> None:
     """The quote is a sentence of the message that the operation names."""
     messages = user("Hello! I’m Alex — and I moved to Rome 😀.", "I love hiking. My phone is (555) 010-9999.")

@@ -20,7 +20,7 @@ from service.inference.rules.facts import (
     relation_of,
     rest,
 )
-from service.inference.rules.parse import implied, shown
+from service.inference.rules.parse import implied, is_retold, shown
 from service.inference.rules.phrases import Topic, is_vague, key, listed, phrase, separate, topic, write
 from service.inference.rules.readers.states import regime
 
@@ -97,7 +97,9 @@ def _says_something(clause: Clause, who: Who, focus: Token | None, kept: Sequenc
         or not clause.verb.tag_.startswith("VB")
     ):
         return False
-    unclear = {"you", "your", "yours"} | (_UNNAMED if who.is_self else set())
+    unclear = {"you", "your", "yours"} | (
+        _UNNAMED if who.is_self and not is_retold(clause.verb.doc) else set()
+    )
     if any(word.lower_ in unclear and not implied(word) for word in clause.verb.subtree):
         return False
     if focus is None:
