@@ -61,7 +61,7 @@ def _measure(part: str, directory: Path, model: ModelServer, *, quick: bool) -> 
         case "latency":
             sizes, our_sizes = ([10_000], []) if quick else ([10_000, 50_000], [200_000])
             return latencies(
-                directory, model, sizes, our_sizes, rounds=30 if quick else 60, slow_rounds=5 if quick else 15
+                directory, model, sizes, our_sizes, rounds=20 if quick else 45, slow_rounds=5 if quick else 15
             )
         case "throughput":
             return throughputs(directory, model, seconds=4 if quick else 8, rounds=1 if quick else 2)
