@@ -1,6 +1,6 @@
 """Fills memoryd's data directory with memories: the ledger's and the index's own writes, without a model.
 
-200,000 memories take four minutes, nearly all of them Chroma's.
+200,000 memories take several minutes, most of them Chroma's.
 """
 
 from __future__ import annotations

@@ -100,10 +100,6 @@ class OverGrpc:
         """The cheapest call that needs a key."""
         self._call(self._accounts.Ping, account_service_pb2.PingRequest())
 
-    def close(self) -> None:
-        """Ends the connection."""
-        self._channel.close()
-
     def _call(self, method: Any, request: Any) -> Any:
         return method(request, metadata=self.ours.service.metadata, timeout=CALL_SECONDS)
 
