@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
@@ -17,11 +19,12 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/openapi.json", response_model=None)
 async def openapi(request: Request) -> Response:
-    return answer(document.build(request.app.routes))
+    written: Callable[[], bytes] = request.app.state.openapi
+    return answer(written())
 
 
 @router.get("/docs", response_model=None)
-async def docs(request: Request) -> Response:  # noqa: ARG001 - FastAPI calls every route with it
+async def docs(request: Request) -> Response:  # noqa: ARG001 - every route is called with it
     return get_swagger_ui_html(
         openapi_url="/openapi.json",
         title=document.TITLE,

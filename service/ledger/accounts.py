@@ -30,6 +30,7 @@ from service.ledger.schema import (
     project_members,
     projects,
 )
+from service.ledger.shared_reads import SharedReads
 from service.memory.accounts import (
     AccessRole,
     ApiKey,
@@ -108,9 +109,13 @@ class SqlAccounts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._principals = SharedReads(self._read_principal)
 
     async def principal(self, digest: str) -> Principal | None:
         """See the port."""
+        return await self._principals(digest)
+
+    async def _read_principal(self, digest: str) -> Principal | None:
         return await self._database.read(lambda connection: _principal(connection, digest))
 
     async def project_access(self, principal: Principal, selection: ProjectSelection) -> ProjectAccess | None:

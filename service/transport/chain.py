@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from functools import partial, reduce
 from typing import Any, Protocol, TypeAlias, cast
 
 import grpc
@@ -16,16 +17,18 @@ from service.transport.call import Call, enter
 Context: TypeAlias = aio.ServicerContext[Any, Any]
 Reader: TypeAlias = Callable[[bytes], object]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Proceed: TypeAlias = Callable[[], Awaitable[object]]
+"""The rest of a call: what the handler answers, and None where it has answered in a stream."""
 
 OPEN_SERVICES = ("/grpc.health.v1.", "/grpc.reflection.")
 """Probes and tools that need no key, pass no limit, and take no part in anything."""
 
 
 class Stage(Protocol):
-    """What happens around a handler."""
+    """What happens around a handler. A plain call within a call, for each call passes all of them."""
 
-    def __call__(self, call: Call, context: Context) -> AbstractAsyncContextManager[None]:
-        """A context that is entered before the handler and left after it."""
+    async def __call__(self, call: Call, context: Context, proceed: Proceed) -> object:
+        """Does its part and, unless it ends the call, gives what `proceed` gives."""
 
 
 class Chain(aio.ServerInterceptor):
@@ -60,21 +63,30 @@ class Chain(aio.ServerInterceptor):
 
     def _unary(self, method: str, read: Reader, behaviour: Any) -> Any:  # noqa: ANN401 - gRPC's are untyped
         async def inside(request: bytes, context: Context) -> object:
-            async with self._entered(Call(method), context):
+            async def handle() -> object:
                 return await behaviour(read(request), context)
+
+            return await self._pass(Call(method), context, handle)
 
         return inside
 
     def _stream(self, method: str, read: Reader, behaviour: Any) -> Any:  # noqa: ANN401
-        async def inside(request: bytes, context: Context) -> AsyncIterator[object]:
-            async with self._entered(Call(method, streams=True), context):
-                async for response in behaviour(read(request), context):
-                    yield response
+        async def inside(request: bytes, context: Context) -> None:
+            async def handle() -> None:
+                async with aclosing(behaviour(read(request), context)) as responses:
+                    async for response in responses:
+                        await context.write(response)
+
+            await self._pass(Call(method, streams=True), context, handle)
 
         return inside
 
-    def _entered(self, call: Call, context: Context) -> AbstractAsyncContextManager[None]:
-        return _Entered(self._stages, call, context)
+    async def _pass(self, call: Call, context: Context, handle: Proceed) -> object:
+        enter(call)
+        inwards: Proceed = reduce(
+            lambda proceed, stage: partial(stage, call, context, proceed), reversed(self._stages), handle
+        )
+        return await inwards()
 
 
 def _reading(handler: Handler) -> Reader:
@@ -89,21 +101,3 @@ def _reading(handler: Handler) -> Reader:
             raise InvalidRequest([Violation("request", text)]) from error
 
     return read
-
-
-class _Entered(AbstractAsyncContextManager[None]):
-    """All stages, entered in order and left in reverse."""
-
-    def __init__(self, stages: Sequence[Stage], call: Call, context: Context) -> None:
-        self._stages, self._call, self._context = stages, call, context
-        self._stack = AsyncExitStack()
-
-    async def __aenter__(self) -> None:
-        enter(self._call)
-        async with AsyncExitStack() as stack:
-            for stage in self._stages:
-                await stack.enter_async_context(stage(self._call, self._context))
-            self._stack = stack.pop_all()
-
-    async def __aexit__(self, *raised: Any) -> bool | None:  # noqa: ANN401
-        return await self._stack.__aexit__(*raised)

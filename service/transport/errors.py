@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import structlog
 from google.protobuf import any_pb2
@@ -16,7 +16,7 @@ from grpc import StatusCode, aio
 
 from service.memory import errors
 from service.transport.call import Call
-from service.transport.chain import Context
+from service.transport.chain import Context, Proceed
 
 DOMAIN = "memoryd"
 
@@ -47,11 +47,10 @@ LONGEST_DESCRIPTION = 200
 log = structlog.get_logger(__name__)
 
 
-@asynccontextmanager
-async def translate_errors(call: Call, context: Context) -> AsyncIterator[None]:
+async def translate_errors(call: Call, context: Context, proceed: Proceed) -> object:
     """Ends the call with a status for every exception. This is the service's outer boundary."""
     try:
-        yield
+        return await proceed()
     except errors.MemorydError as error:
         await _abort(context, CODES[type(error)], error, call.request_id)
     except (asyncio.CancelledError, aio.AbortError):
@@ -66,7 +65,7 @@ async def translate_errors(call: Call, context: Context) -> AsyncIterator[None]:
         await _abort(context, StatusCode.INTERNAL, errors.MemorydError(text), call.request_id)
 
 
-async def _abort(context: Context, code: StatusCode, error: errors.MemorydError, request_id: str) -> None:
+async def _abort(context: Context, code: StatusCode, error: errors.MemorydError, request_id: str) -> NoReturn:
     number = code_pb2.Code.Value(code.name)
     details = [_packed(detail) for detail in _details(code, error, request_id)]
     text = _beginning(error.text)

@@ -9,8 +9,6 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import cast
 
 import structlog
@@ -19,7 +17,7 @@ from service.memory.accounts import Accounts, authenticate
 from service.memory.errors import Busy, DeadlineExceeded
 from service.memory.ports import Deadline
 from service.transport.call import Call
-from service.transport.chain import Context, Stage
+from service.transport.chain import Context, Proceed, Stage
 from service.transport.errors import translate_errors
 
 REQUEST_ID = "x-request-id"
@@ -43,44 +41,40 @@ def stages(accounts: Accounts, request_timeout: float, max_concurrent: int) -> l
     ]
 
 
-@asynccontextmanager
-async def name_request(call: Call, context: Context) -> AsyncIterator[None]:
+async def name_request(call: Call, context: Context, proceed: Proceed) -> object:
     """Gives the call an id, the caller's own where it is sane, and logs how it ended."""
     given = "".join(_metadata(context, REQUEST_ID)[:1])
     call.request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
     started = time.monotonic()
     with structlog.contextvars.bound_contextvars(request_id=call.request_id):
         try:
-            yield
+            return await proceed()
         finally:
             milliseconds = round((time.monotonic() - started) * 1000, 1)
             log.info("call", method=call.method, code=_code(context), milliseconds=milliseconds)
 
 
 def _authentication(accounts: Accounts) -> Stage:
-    @asynccontextmanager
-    async def authenticated(call: Call, context: Context) -> AsyncIterator[None]:
+    async def authenticated(call: Call, context: Context, proceed: Proceed) -> object:
         given = _metadata(context, "authorization")
         # Of two keys neither counts: who sends both need not mean the first.
         call.authorization = given[0] if len(given) == 1 else None
         call.principal = await authenticate(accounts, call.authorization)
-        yield
+        return await proceed()
 
     return authenticated
 
 
 def _deadline(default: float) -> Stage:
-    @asynccontextmanager
-    async def in_time(call: Call, context: Context) -> AsyncIterator[None]:
+    async def in_time(call: Call, context: Context, proceed: Proceed) -> object:
         remaining = cast("float | None", context.time_remaining())
         if call.streams and remaining is None:
-            yield
-            return
+            return await proceed()
         seconds = default if remaining is None else max(0.0, remaining)
         call.deadline = Deadline.after(max(0.0, seconds - FINISH_SECONDS))
         try:
             async with asyncio.timeout(seconds):
-                yield
+                return await proceed()
         except TimeoutError:
             raise DeadlineExceeded("The deadline passed before the request was done.") from None
 
@@ -91,13 +85,12 @@ def _concurrency_limit(most: int) -> Stage:
     # Streams last, and mostly they wait: they have places of their own and take none from other calls.
     brief, lasting = asyncio.Semaphore(most), asyncio.Semaphore(most)
 
-    @asynccontextmanager
-    async def limited(call: Call, context: Context) -> AsyncIterator[None]:  # noqa: ARG001 - a stage's form
+    async def limited(call: Call, context: Context, proceed: Proceed) -> object:  # noqa: ARG001 - a stage's form
         places = lasting if call.streams else brief
         if places.locked():
             raise Busy(most)
         async with places:
-            yield
+            return await proceed()
 
     return limited
 
