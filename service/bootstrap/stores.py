@@ -59,7 +59,7 @@ def stores_on(database: Database, index: ChromaIndex, settings: Settings) -> Sto
         leases=SqlLeases(database, holder),
         edits=SqlEdits(database),
         events=SqlEventLog(database),
-        memories=SqlMemories(database),
+        memories=SqlMemories(database, scopes),
         versions=SqlVersions(database),
         entities=SqlEntities(database),
         exports=SqlExports(database, holder),

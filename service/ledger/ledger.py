@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import (
     Connection,
     Integer,
-    Select,
     Update,
     and_,
     bindparam,
@@ -29,16 +27,14 @@ from service.ledger.commits import apply_changes, log_changes
 from service.ledger.database import Database
 from service.ledger.leases import Holder
 from service.ledger.projects import settings_from
-from service.ledger.schema import dropped_projects, memories, outbox, projects, requests, subjects
+from service.ledger.schema import dropped_projects, outbox, projects, requests, subjects
+from service.ledger.scope_reads import ScopeReads
 from service.ledger.scopes import RememberedScopes
 from service.ledger.subjects import (
     advance,
     changed_meanwhile,
     end_turn,
-    named_subject,
     of_subject,
-    standing,
-    subject_names,
     take_turn,
 )
 from service.memory.access import NO_PROJECT
@@ -52,7 +48,6 @@ from service.memory.model import (
     Rejection,
     RequestStatus,
     Scope,
-    Vector,
 )
 from service.memory.ports import Claim, IndexEntry, OutboxItem, ProjectSettings, ScopeSnapshot, StoredRequest
 
@@ -84,6 +79,7 @@ class SqlLedger:
         self._database = database
         self._holder = holder or Holder()
         self._scopes = scopes or RememberedScopes()
+        self._reads = ScopeReads(self._scopes)
 
     async def project_settings(self, project_id: str) -> ProjectSettings:
         """See the port."""
@@ -181,23 +177,7 @@ class SqlLedger:
 
     async def read_scope(self, project_id: str, scope: Scope) -> ScopeSnapshot:
         """See the port."""
-        current, pending = _of_scope(tuple(scope.ids))
-        asked = subject_names(project_id, scope) | {f"of_{name}": value for name, value in scope.ids.items()}
-
-        def read(connection: Connection) -> ScopeSnapshot:
-            version, turn = standing(connection, project_id, scope)
-            known = self._scopes.recall(project_id, scope, version)
-            if known is None:
-                known = [rows.memory_from(row) for row in connection.execute(current, asked)]
-                self._scopes.keep(project_id, scope, version, known)
-            vectors: dict[str, Vector] = {
-                row.memory_id: rows.vector_from(row.vector)
-                for row in connection.execute(pending, asked)
-                if row.vector is not None
-            }
-            return ScopeSnapshot(version, known, vectors, turn)
-
-        return await self._database.read(read)
+        return await self._database.read(lambda connection: self._reads.read(connection, project_id, scope))
 
     async def earlier_messages(self, project_id: str, scope: Scope, limit: int) -> Sequence[Message]:
         """See the port."""
@@ -351,17 +331,3 @@ class SqlLedger:
     async def ping(self) -> None:
         """See the port."""
         await self._database.read(lambda connection: connection.execute(select(subjects.c.version).limit(1)))
-
-
-@lru_cache
-def _of_scope(names: tuple[str, ...]) -> tuple[Select[Any], Select[Any]]:
-    """The memories that carry ids of these names, and their vectors that the index has not got yet."""
-    inside = and_(named_subject(memories), *(memories.c[name] == bindparam(f"of_{name}") for name in names))
-    current = select(memories).where(inside).order_by(memories.c.sequence)
-    pending = (
-        select(outbox.c.memory_id, outbox.c.vector)
-        .join(memories, outbox.c.memory_id == memories.c.id)
-        .where(inside, outbox.c.project_id == bindparam("of_project"))
-        .order_by(outbox.c.sequence)
-    )
-    return current, pending

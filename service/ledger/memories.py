@@ -12,16 +12,20 @@ from service.ledger import rows
 from service.ledger.database import Database
 from service.ledger.filtering import condition
 from service.ledger.schema import memories, outbox
+from service.ledger.scope_reads import ScopeReads
+from service.ledger.scopes import RememberedScopes
 from service.memory.filters import Filter
-from service.memory.model import Memory
+from service.memory.filters.scopes import scope_of
+from service.memory.model import Memory, Scope
 from service.memory.ports import Page, Scorable
 
 
 class SqlMemories:
     """Implements `service.memory.ports.MemoryReader`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, scopes: RememberedScopes | None = None) -> None:
         self._database = database
+        self._reads = ScopeReads(scopes or RememberedScopes())
 
     async def get(self, project_id: str, memory_id: str) -> Memory | None:
         """See the port."""
@@ -55,6 +59,11 @@ class SqlMemories:
 
     async def scorable(self, project_id: str, filter_: Filter, *, limit: int, on: date | None) -> Scorable:
         """See the port."""
+        scope = scope_of(filter_)
+        if scope is not None and scope.user_id is not None:
+            found = await self._scorable_of_a_user(project_id, scope, limit, on)
+            if found is not None:
+                return found
         query = page_query(project_id, filter_, offset=0, limit=limit, on=on)
         waiting = (
             select(outbox.c.memory_id, outbox.c.vector)
@@ -70,6 +79,22 @@ class SqlMemories:
             return Scorable(found, vectors)
 
         return await self._database.read(read)
+
+    async def _scorable_of_a_user(
+        self, project_id: str, scope: Scope, limit: int, on: date | None
+    ) -> Scorable | None:
+        """The same for what is searched most; None where it takes more than the newest of the scope.
+
+        A memory with a user's id has that user as its subject, whatever other ids it has.
+        """
+        snapshot = await self._database.read(
+            lambda connection: self._reads.read(connection, project_id, scope, limit)
+        )
+        valid = [memory for memory in snapshot.memories if on is None or memory.holds_on(on)]
+        if len(valid) < len(snapshot.memories) == limit:
+            return None
+        oldest_first = sorted(valid, key=lambda memory: memory.created_at)
+        return Scorable(oldest_first[::-1], snapshot.pending_vectors)
 
 
 def page_query(project_id: str, filter_: Filter, *, offset: int, limit: int, on: date | None) -> Select[Any]:

@@ -92,6 +92,13 @@ def new_memory_values(project_id: str, memory: Memory) -> Values:
     }
 
 
+READ = (
+    *("id", "user_id", "agent_id", "app_id", "run_id", "text", "created_at", "updated_at", "metadata"),
+    *("categories", "immutable", "expiration_date", "speaker", "verbatim"),
+)
+"""The columns that make a memory, for who reads many and wants no more than that."""
+
+
 def memory_from(row: AnyRow) -> Memory:
     """A memory."""
     return Memory(
