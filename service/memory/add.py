@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ import structlog
 from service.failpoints import COMMITTED, REQUEST_STORED, failpoint
 from service.memory.errors import LEDGER_UNAVAILABLE, SCOPE_CHANGED, DeadlineExceeded, MemorydError
 from service.memory.evidence import whole
-from service.memory.infer import InferFacts, Proposal, new_memory
+from service.memory.infer import Heard, InferFacts, Proposal, new_memory
 from service.memory.model import INSTRUCTING_ROLES, AddRequest, Change, Event, Outcome, RequestStatus
 from service.memory.ports import Clock, Deadline, Embedder, Ledger, StoredRequest, Wake
 
@@ -79,16 +80,25 @@ class AddMemories:
         """
         if not deadline.remaining():
             raise DeadlineExceeded("There was not enough time left to begin.")
-        stored = await self._store(project_id, request)
-        return await self.begin(stored.event_id, project_id, request, deadline)
+        performed_now = request.infer and not request.async_mode
+        async with self._infer.hear(project_id, request) if performed_now else nullcontext() as heard:
+            stored = await self._store(project_id, request)
+            return await self.begin(stored.event_id, project_id, request, deadline, heard)
 
-    async def begin(self, event_id: str, project_id: str, request: AddRequest, deadline: Deadline) -> Outcome:
+    async def begin(
+        self,
+        event_id: str,
+        project_id: str,
+        request: AddRequest,
+        deadline: Deadline,
+        heard: Heard | None = None,
+    ) -> Outcome:
         """Performs a request that was stored just now, or leaves that to a worker."""
         failpoint(REQUEST_STORED)
         if request.async_mode:
             self._on_pending()
             return Outcome(event_id, RequestStatus.PENDING)
-        return await self.perform(StoredRequest(event_id, project_id, request), deadline)
+        return await self.perform(StoredRequest(event_id, project_id, request), deadline, heard)
 
     async def abandon(
         self, event_id: str, project_id: str, request: AddRequest, error: BaseException
@@ -97,9 +107,9 @@ class AddMemories:
         if not request.async_mode:
             await self._give_up(StoredRequest(event_id, project_id, request), error)
 
-    async def perform(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
+    async def perform(self, stored: StoredRequest, deadline: Deadline, heard: Heard | None = None) -> Outcome:
         """Does what a stored request asks for; a failure is recorded with the request and raised."""
-        work = self._infer(stored, deadline) if stored.request.infer else self._store_verbatim(stored)
+        work = self._infer(stored, deadline, heard) if stored.request.infer else self._store_verbatim(stored)
         return await self._ended(stored, work, deadline)
 
     async def carry_out(

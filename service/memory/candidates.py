@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from service.memory.ranking import nearest_known
 
 EXACT_UP_TO = 1000
 """Memories whose vectors are fetched and scored one by one; for more, the index is asked for the nearest."""
+
+RANKED_AT_ONCE = 200
+"""Pairs of a text and a memory: ranking so few takes less time than handing them to a thread."""
 
 LOOKED_AT = 4
 """How many times as many memories of a large scope are scored as are wanted."""
@@ -56,7 +60,7 @@ async def near_the_messages(
     known = [memory for memory in looked_at if memory.id in vectors]
     if not known:
         return (), vectors
-    nearest = await asyncio.to_thread(
+    rank = partial(
         nearest_known,
         said.texts,
         spoken,
@@ -64,6 +68,7 @@ async def near_the_messages(
         np.stack([vectors[memory.id] for memory in known]),
         limit,
     )
+    nearest = rank() if len(said.texts) * len(known) <= RANKED_AT_ONCE else await asyncio.to_thread(rank)
     candidates = (
         Candidate(f"m{number}", known[place], score) for number, (place, score) in enumerate(nearest, start=1)
     )

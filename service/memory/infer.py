@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -63,6 +63,16 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What is got ready of a request before anybody works on it."""
+
+    about: Role
+    """Whose facts are wanted."""
+    said: Utterances
+    settings: asyncio.Future[ProjectSettings]
+
+
+@dataclass(frozen=True, slots=True)
 class _Task:
     """A request, prepared once for all attempts."""
 
@@ -111,15 +121,41 @@ class InferFacts:
         self._now = clock
         self._locks = KeyedLocks()
 
-    async def __call__(self, stored: StoredRequest, deadline: Deadline) -> Outcome:
+    @asynccontextmanager
+    async def hear(self, project_id: str, request: AddRequest) -> AsyncIterator[Heard]:
+        """Begins what needs no turn, until the block ends: embedding what was said, reading the settings.
+
+        What fails is raised where it is needed.
+        """
+        about = Role.ASSISTANT if request.scope.is_an_agent else Role.USER
+        texts = [request.messages[index].content for index in readable(request.messages, about)]
+        embedding = asyncio.ensure_future(self._embedder.embed(texts))
+        settings = asyncio.ensure_future(self._ledger.project_settings(project_id))
+        try:
+            yield Heard(about, Utterances(texts, embedding), settings)
+        finally:
+            embedding.cancel()
+            settings.cancel()
+            await asyncio.gather(embedding, settings, return_exceptions=True)
+
+    async def __call__(
+        self, stored: StoredRequest, deadline: Deadline, heard: Heard | None = None
+    ) -> Outcome:
         """Reconciles until nobody changed the scope between reading it and committing.
+
+        Args:
+            stored: what to reconcile.
+            deadline: when to give up.
+            heard: what was got ready of it while it was stored, if it was.
 
         Raises: see `service.memory.add.AddMemories`.
         """
+        project_id, request = stored.project_id, stored.request
         async with (
-            self._begun(stored.event_id, stored.project_id, stored.request, deadline) as task,
-            self._locks.hold((stored.project_id, stored.request.scope.subject)),
+            self.hear(project_id, request) if heard is None else nullcontext(heard) as ready,
+            self._locks.hold((project_id, request.scope.subject)),
         ):
+            task = await self._task(stored.event_id, project_id, request, deadline, ready)
             try:
                 return await self._reconcile(stored.event_id, task)
             except Conflict as conflict:
@@ -158,27 +194,12 @@ class InferFacts:
 
         Raises: see `service.memory.add.AddMemories`.
         """
-        async with self._begun(None, project_id, request, deadline) as task:
-            return await self._proposal(task)
-
-    @asynccontextmanager
-    async def _begun(
-        self, event_id: str | None, project_id: str, request: AddRequest, deadline: Deadline
-    ) -> AsyncIterator[_Task]:
-        """Embeds what was said while the rest is got ready; the embedding ends with the block."""
-        about = Role.ASSISTANT if request.scope.is_an_agent else Role.USER
-        texts = [request.messages[index].content for index in readable(request.messages, about)]
-        embedding = asyncio.ensure_future(self._embedder.embed(texts))
-        try:
-            inference = await self._inference(project_id, request, about)
-            yield _Task(event_id, project_id, request, inference, Utterances(texts, embedding), deadline)
-        finally:
-            embedding.cancel()
-            await asyncio.gather(embedding, return_exceptions=True)
+        async with self.hear(project_id, request) as heard:
+            return await self._proposal(await self._task(None, project_id, request, deadline, heard))
 
     async def _reconcile(self, event_id: str, task: _Task) -> Outcome:
         proposal = await self._proposal(task)
-        return await self._ledger.commit(
+        outcome = await self._ledger.commit(
             task.project_id,
             event_id,
             task.request.scope,
@@ -187,15 +208,17 @@ class InferFacts:
             proposal.rejections,
             self._now(),
         )
+        self._known_vectors.learn(proposal.changes)
+        return outcome
 
-    async def _inference(self, project_id: str, request: AddRequest, about: Role) -> Inference:
-        """What the reasoner is given, but for the candidates."""
-        settings = await self._ledger.project_settings(project_id)
-        return Inference(
+    async def _task(
+        self, event_id: str | None, project_id: str, request: AddRequest, deadline: Deadline, heard: Heard
+    ) -> _Task:
+        inference = Inference(
             messages=request.messages,
             candidates=(),
-            policy=_policy(request, settings, about),
-            about=about,
+            policy=_policy(request, await asyncio.shield(heard.settings), heard.about),
+            about=heard.about,
             said_at=request.said_at or self._now(),
             context=tuple(
                 await self._ledger.earlier_messages(project_id, request.scope, CONTEXT_MESSAGES)
@@ -203,6 +226,7 @@ class InferFacts:
                 else ()
             ),
         )
+        return _Task(event_id, project_id, request, inference, heard.said, deadline)
 
     async def _proposal(self, task: _Task) -> Proposal:
         project_id, scope, said = task.project_id, task.request.scope, task.said

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from service.memory.model import Memory, Vector
+from service.memory.model import Change, Memory, Vector
 from service.memory.ports import Index
 
 REMEMBERED_BYTES = 32 * 1024 * 1024
@@ -57,6 +57,12 @@ class KnownVectors:
                 # A copy: the answer's rows are one array, which each of them would keep as a whole.
                 self._remember(memory, indexed[memory.id].copy())
         return {**at_hand, **indexed}
+
+    def learn(self, changes: Iterable[Change]) -> None:
+        """Remembers what was committed just now, which the next who reads its scope will want."""
+        for change in changes:
+            if change.after is not None and change.vector is not None:
+                self._remember(change.after, change.vector)
 
     def _recall(self, memory: Memory) -> Vector | None:
         key = _key(memory)

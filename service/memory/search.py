@@ -20,7 +20,7 @@ from service.memory.filters.grammar import And, OneOf
 from service.memory.known_vectors import KnownVectors
 from service.memory.lexical import terms
 from service.memory.model import Memory, Scope, Vector, Vectors
-from service.memory.ports import Clock, Embedder, Index, MemoryReader
+from service.memory.ports import Clock, Embedder, Index, MemoryReader, Scorable
 from service.memory.ranking import Document, phrasings, rank
 from service.memory.versions import Version
 
@@ -98,9 +98,8 @@ class SearchMemories:
             page = await self._reader.page(project_id, query.filter, offset=0, limit=query.top_k, on=on)
             return [Hit(memory, None) for memory in page.memories]
         exact_up_to = RERANKED_UP_TO if query.rerank else EXACT_UP_TO
-        found, as_is = await asyncio.gather(
-            self._reader.scorable(project_id, query.filter, limit=exact_up_to + 1, on=on),
-            self._embedder.embed([query.text]),
+        (found, known), as_is = await asyncio.gather(
+            self._scorable(project_id, query.filter, exact_up_to, on), self._embedder.embed([query.text])
         )
         memories, pending = found.memories, found.pending_vectors
         if not memories:
@@ -111,12 +110,24 @@ class SearchMemories:
             memories = await self._nearest(project_id, query, asked, pending, on)
             # What the index picks here and there was not said together.
             documents = [replace(document(memory), verbatim=False) for memory in reversed(memories)]
+            known = await self._known_vectors(project_id, memories, pending)
         oldest_first = list(reversed(memories))
-        vectors = await self._vectors(project_id, oldest_first, pending)
+        nowhere = np.zeros(self._embedder.dimensions, dtype=np.float32)
+        # What is nowhere is found by its words alone.
+        vectors = np.stack([known.get(memory.id, nowhere) for memory in oldest_first])
         ranked = partial(rank, query.text, asked, documents, vectors)
         ranking = ranked() if len(documents) <= RANKED_AT_ONCE else await asyncio.to_thread(ranked)
         hits = [Hit(oldest_first[place], float(ranking.scores[place])) for place in ranking.order]
         return wanted(hits, query)[: query.top_k]
+
+    async def _scorable(
+        self, project_id: str, filter_: Filter, exact_up_to: int, on: date | None
+    ) -> tuple[Scorable, Mapping[str, Vector]]:
+        """What the filter picks, and the vectors unless it is too many: the query is embedded meanwhile."""
+        found = await self._reader.scorable(project_id, filter_, limit=exact_up_to + 1, on=on)
+        if len(found.memories) > exact_up_to:
+            return found, {}
+        return found, await self._known_vectors(project_id, found.memories, found.pending_vectors)
 
     async def _focused(self, text: str, documents: Sequence[Document], as_is: Vectors) -> Vectors:
         """The embedding of the query's other phrasing, which mostly is the same."""
@@ -137,14 +148,6 @@ class SearchMemories:
         ids = [memory_id for memory_id, _ in nearest] + list(pending)[:EXACT_UP_TO]
         picked = And((query.filter, OneOf("id", tuple(ids))))
         return (await self._reader.scorable(project_id, picked, limit=len(ids), on=on)).memories
-
-    async def _vectors(
-        self, project_id: str, memories: Sequence[Memory], pending: Mapping[str, Vector]
-    ) -> Vectors:
-        """Their embeddings; zeros for one that is nowhere, which is then found by its words alone."""
-        known = await self._known_vectors(project_id, memories, pending)
-        nowhere = np.zeros(self._embedder.dimensions, dtype=np.float32)
-        return np.stack([known.get(memory.id, nowhere) for memory in memories])
 
 
 def required_ids(filter_: Filter) -> Scope:

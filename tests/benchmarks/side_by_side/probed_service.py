@@ -26,7 +26,10 @@ async def _serve() -> None:
     lags: list[float] = []
 
     def write() -> None:
-        Path(os.environ["MEMORYD_BENCH_LAGS"]).write_text(json.dumps(lags))
+        file = Path(os.environ["MEMORYD_BENCH_LAGS"])
+        whole = file.with_suffix(".new")
+        whole.write_text(json.dumps(lags))
+        whole.replace(file)
         lags.clear()
 
     def tick(expected: float) -> None:

@@ -119,7 +119,7 @@ def _written(ours: Ours) -> list[float]:
     file.unlink(missing_ok=True)
     assert ours.service.process is not None
     ours.service.process.send_signal(signal.SIGUSR1)
-    while not file.exists() or not file.read_text():
+    while not file.exists():
         time.sleep(0.05)
     lags: list[float] = json.loads(file.read_text())
     return lags
