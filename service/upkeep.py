@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.bootstrap.index import chroma_of
 from service.bootstrap.models import open_embedder
-from service.bootstrap.stores import check_embedding_space, chroma_of
+from service.bootstrap.stores import check_embedding_space
 from service.config import Settings, StartError
 from service.data_dir import sole_owner
 from service.index.chroma import ChromaIndex

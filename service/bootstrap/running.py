@@ -12,13 +12,13 @@ import structlog
 
 from service.bootstrap.first_start import ensure_account
 from service.bootstrap.handlers import handlers_on
+from service.bootstrap.index import begin_index
 from service.bootstrap.models import Models, open_embedder, open_models
-from service.bootstrap.stores import Stores, check_embedding_space, chroma_of, stores_on
+from service.bootstrap.stores import Stores, check_embedding_space, stores_on
 from service.bootstrap.use_cases import Bells, use_cases_on
 from service.bootstrap.workers import start_workers
 from service.config import Settings
 from service.data_dir import sole_owner
-from service.index.chroma import ChromaIndex
 from service.memory.errors import Unavailable
 from service.memory.leases import Leases
 from service.opening import now, open_database
@@ -91,18 +91,16 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> tuple[Stores, Mode
     """Opens what memoryd needs from the world; the stack closes it."""
     for directory in settings.own_directories:
         stack.enter_context(sole_owner(directory))
+    open_index = await begin_index(settings, stack)
     database, embedder = await asyncio.gather(
         asyncio.to_thread(open_database, settings), open_embedder(settings)
     )
     stack.callback(database.close)
     stack.push_async_callback(embedder.close)
-    index = ChromaIndex(chroma_of(settings), embedder.model, embedder.dimensions)
-    stores = stores_on(database, index, settings)
+    stores = stores_on(database, open_index(embedder.model, embedder.dimensions), settings)
     await check_embedding_space(stores.accounts, embedder)
     database.expect(embedder.model)
-    models = await open_models(settings, embedder, stack)
-    stack.callback(index.close)
-    return stores, models
+    return stores, await open_models(settings, embedder, stack)
 
 
 def _readiness(stores: Stores, models: Models) -> Readiness:

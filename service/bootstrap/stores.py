@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from service.config import Settings, StartError, headers_from
-from service.index import connect
-from service.index.chroma import ChromaIndex
+from service.bootstrap.index import ServiceIndex
+from service.config import Settings, StartError
 from service.ledger.accounts import SqlAccounts
 from service.ledger.database import Database
 from service.ledger.deliveries import SqlDeliveries
@@ -30,7 +29,7 @@ class Stores:
 
     database: Database
     scopes: RememberedScopes
-    index: ChromaIndex
+    index: ServiceIndex
     lease: timedelta
     accounts: SqlAccounts
     ledger: SqlLedger
@@ -45,7 +44,7 @@ class Stores:
     deliveries: SqlDeliveries
 
 
-def stores_on(database: Database, index: ChromaIndex, settings: Settings) -> Stores:
+def stores_on(database: Database, index: ServiceIndex, settings: Settings) -> Stores:
     """The ports on an open database and an open index. What this process takes to work on is its own."""
     holder = Holder(lease=timedelta(seconds=settings.lease_seconds))
     scopes = RememberedScopes()
@@ -66,22 +65,6 @@ def stores_on(database: Database, index: ChromaIndex, settings: Settings) -> Sto
         profile_jobs=SqlProfileJobs(database, holder),
         deliveries=SqlDeliveries(database),
     )
-
-
-def chroma_of(settings: Settings) -> connect.Connect:
-    """The way to the index that the settings ask for.
-
-    Raises:
-        StartError: the address is none, or its authorities cannot be read.
-    """
-    if settings.chroma_url is None:
-        return connect.embedded(settings.data_dir / "chroma")
-    given = settings.chroma_headers
-    headers = None if given is None else headers_from(given.get_secret_value())
-    try:
-        return connect.server(settings.chroma_url, headers, settings.chroma_timeout, settings.chroma_ca_file)
-    except ValueError as wrong:
-        raise StartError(f"the Chroma server: {wrong}") from wrong
 
 
 async def check_embedding_space(accounts: SqlAccounts, embedder: Embedder) -> None:

@@ -3,13 +3,18 @@
 The packaged model holds its weights as int8 with one scale a column, and a graph that makes float32 of them
 before the first text comes. Multiplying integers by them takes a third of the time: what a processor has for
 that (VNNI and its like) is made for it, and a quarter as much memory is read. For that the activations are
-rounded to eight bits as well, each token's by its own largest one, and the sums are exact. The vectors are
-the same but for that rounding (cosine 0.997, and questions find the same memories: see
-tests/benchmarks/retrieval). As each row is rounded by itself, a text's vector does not depend on its company.
+rounded to eight bits as well, each token's from its least to its largest, and the sums are exact.
+
+What several products take, the input of attention, has a few channels that are much larger than the others,
+and rounding by them would lose the others. It is rounded in blocks of 32 (`MatMulNBits`), which is slower.
+
+The vectors are the same but for that rounding (cosine 0.9995). Each row is rounded by itself, so that a
+text's vector does not depend on its company.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -21,13 +26,19 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 OPERATORS = "com.microsoft"
-"""ONNX Runtime's own operators, one of which multiplies integers and scales the sums."""
+"""ONNX Runtime's own operators, two of which multiply integers and scale the sums."""
 
 ZERO = 128
-"""What stands for 0 in an unsigned byte."""
+"""What stands for 0 in an unsigned byte of weights."""
 
-HALF = 127
-"""The steps from 0 to the largest activation of a row."""
+STEPS = 255
+"""From the least activation of a row to the largest."""
+
+BLOCK = 32
+"""Weights that share a scale, and activations that are rounded together, where it is done in blocks."""
+
+INT8_ACTIVATIONS = 4
+"""`accuracy_level` of MatMulNBits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,43 +86,67 @@ def _products(graph: onnx.GraphProto) -> Iterator[_Product]:
 
 
 def _multiply_integers(graph: onnx.GraphProto, products: Mapping[str, _Product]) -> None:
-    """Puts the products in the places of the model's own; what several of them take is rounded once."""
+    """Puts the products in the places of the model's own."""
     signed = sums_are_exact()
     weight_of_0: np.int8 | np.uint8 = np.int8(0) if signed else np.uint8(ZERO)
     constants = {
         "eight_bit.one": np.float32(1),
-        "eight_bit.zero": np.uint8(ZERO),
+        "eight_bit.zero": np.uint8(0),
         "eight_bit.weight_of_0": weight_of_0,
-        "eight_bit.step": np.float32(1 / HALF),
-        "eight_bit.least": np.float32(1e-30),
+        "eight_bit.step": np.float32(1 / STEPS),
+        "eight_bit.shortest": np.float32(1e-30),
     }
     graph.initializer.extend(numpy_helper.from_array(np.asarray(v), name) for name, v in constants.items())
     nodes: list[onnx.NodeProto] = []
-    rounded: set[str] = set()
+    taken = Counter(product.activations for product in products.values())
     for node in graph.node:
         product = products.get(node.output[0])
         if product is None:
             nodes.append(node)
             continue
-        if product.activations not in rounded:
-            rounded.add(product.activations)
-            nodes += _rounding(product.activations)
+        if taken[product.activations] > 1 and len(product.weights) % BLOCK == 0:
+            nodes.append(_product_in_blocks(graph, product))
+            continue
         weights = product.weights if signed else (product.weights.astype(np.int16) + ZERO).astype(np.uint8)
         graph.initializer.append(numpy_helper.from_array(weights, f"{product.output}.weights"))
         graph.initializer.append(numpy_helper.from_array(product.scales, f"{product.output}.scales"))
-        nodes += _integer_product(product.activations, product.output)
+        sums = product.weights.sum(axis=0, dtype=np.float32) * product.scales
+        graph.initializer.append(numpy_helper.from_array(sums, f"{product.output}.sums"))
+        nodes += _rounding(product.activations) + _integer_product(product.activations, product.output)
     del graph.node[:]
     graph.node.extend(nodes)
 
 
+def _product_in_blocks(graph: onnx.GraphProto, product: _Product) -> onnx.NodeProto:
+    inputs, outputs = product.weights.shape
+    # MatMulNBits takes unsigned weights, the blocks of one output after the other, each with its scale.
+    unsigned = (product.weights.T.astype(np.int16) + ZERO).astype(np.uint8).reshape(outputs, -1, BLOCK)
+    scales = np.repeat(product.scales, inputs // BLOCK)
+    graph.initializer.append(numpy_helper.from_array(unsigned, f"{product.output}.weights"))
+    graph.initializer.append(numpy_helper.from_array(scales, f"{product.output}.scales"))
+    return helper.make_node(
+        "MatMulNBits",
+        [product.activations, f"{product.output}.weights", f"{product.output}.scales"],
+        [product.output],
+        domain=OPERATORS,
+        K=inputs,
+        N=outputs,
+        bits=8,
+        block_size=BLOCK,
+        accuracy_level=INT8_ACTIVATIONS,
+    )
+
+
 def _rounding(name: str) -> list[onnx.NodeProto]:
-    """Rounds each row to 255 steps around 0; a row of zeros stays one."""
+    """Rounds each row to 256 steps from its least to its largest; a row of equals stays one."""
     return [
-        helper.make_node("Abs", [name], [f"{name}.sizes"]),
-        helper.make_node("ReduceMax", [f"{name}.sizes"], [f"{name}.largest"], axes=[-1], keepdims=1),
-        helper.make_node("Mul", [f"{name}.largest", "eight_bit.step"], [f"{name}.step_or_0"]),
-        helper.make_node("Max", [f"{name}.step_or_0", "eight_bit.least"], [f"{name}.step"]),
-        helper.make_node("Div", [name, f"{name}.step"], [f"{name}.steps"]),
+        helper.make_node("ReduceMax", [name], [f"{name}.largest"], axes=[-1], keepdims=1),
+        helper.make_node("ReduceMin", [name], [f"{name}.least"], axes=[-1], keepdims=1),
+        helper.make_node("Sub", [f"{name}.largest", f"{name}.least"], [f"{name}.range"]),
+        helper.make_node("Mul", [f"{name}.range", "eight_bit.step"], [f"{name}.step_or_0"]),
+        helper.make_node("Max", [f"{name}.step_or_0", "eight_bit.shortest"], [f"{name}.step"]),
+        helper.make_node("Sub", [name, f"{name}.least"], [f"{name}.above"]),
+        helper.make_node("Div", [f"{name}.above", f"{name}.step"], [f"{name}.steps"]),
         helper.make_node(
             "QuantizeLinear", [f"{name}.steps", "eight_bit.one", "eight_bit.zero"], [f"{name}.rounded"]
         ),
@@ -119,6 +154,7 @@ def _rounding(name: str) -> list[onnx.NodeProto]:
 
 
 def _integer_product(activations: str, output: str) -> list[onnx.NodeProto]:
+    """The product of the steps, scaled, and that of the least, which is the same in all columns of a row."""
     inputs = (
         *(f"{activations}.rounded", f"{output}.weights"),
         *("eight_bit.one", f"{output}.scales"),
@@ -126,7 +162,9 @@ def _integer_product(activations: str, output: str) -> list[onnx.NodeProto]:
     )
     return [
         helper.make_node("MatMulIntegerToFloat", inputs, [f"{output}.in_steps"], domain=OPERATORS),
-        helper.make_node("Mul", [f"{output}.in_steps", f"{activations}.step"], [output]),
+        helper.make_node("Mul", [f"{output}.in_steps", f"{activations}.step"], [f"{output}.above"]),
+        helper.make_node("Mul", [f"{activations}.least", f"{output}.sums"], [f"{output}.of_least"]),
+        helper.make_node("Add", [f"{output}.above", f"{output}.of_least"], [output]),
     ]
 
 

@@ -17,8 +17,8 @@ from chromadb.errors import ChromaError, NotFoundError
 from service.index import files, rows
 from service.index.collections import ProjectCollections
 from service.index.connect import Connect, Connection
-from service.index.failures import INDEX_UNAVAILABLE, index_failures
-from service.memory.errors import Unavailable
+from service.index.failures import index_failures
+from service.memory.errors import INDEX_UNAVAILABLE, Unavailable
 from service.memory.model import Scope, Vector, Vectors
 from service.memory.ports import IndexEntry
 

@@ -11,10 +11,7 @@ from contextlib import contextmanager
 import httpx
 from chromadb.errors import ChromaError
 
-from service.memory.errors import Unavailable
-
-INDEX_UNAVAILABLE = "INDEX_UNAVAILABLE"
-"""The index does not answer, or answers with an error. The call may be repeated."""
+from service.memory.errors import INDEX_UNAVAILABLE, Unavailable
 
 INDEX_INCOMPATIBLE = "INDEX_INCOMPATIBLE"
 """What the index holds was made for vectors of another kind. Somebody has to act."""

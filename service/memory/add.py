@@ -14,7 +14,13 @@ from datetime import timedelta
 import structlog
 
 from service.failpoints import COMMITTED, REQUEST_STORED, failpoint
-from service.memory.errors import LEDGER_UNAVAILABLE, SCOPE_CHANGED, DeadlineExceeded, MemorydError
+from service.memory.errors import (
+    INDEX_UNAVAILABLE,
+    LEDGER_UNAVAILABLE,
+    SCOPE_CHANGED,
+    DeadlineExceeded,
+    MemorydError,
+)
 from service.memory.evidence import whole
 from service.memory.infer import Heard, InferFacts, Proposal, new_memory
 from service.memory.model import INSTRUCTING_ROLES, AddRequest, Change, Event, Outcome, RequestStatus
@@ -26,7 +32,7 @@ PASSING = frozenset(
         "MODEL_RATE_LIMITED",
         "MODEL_TIMEOUT",
         "EMBEDDER_UNAVAILABLE",
-        "INDEX_UNAVAILABLE",
+        INDEX_UNAVAILABLE,
         SCOPE_CHANGED,
     }
 )

@@ -26,6 +26,8 @@ from dataclasses import dataclass
 LEDGER_UNAVAILABLE = "LEDGER_UNAVAILABLE"
 """The reason of Unavailable where it is the ledger: then not even a failure can be recorded."""
 
+INDEX_UNAVAILABLE = "INDEX_UNAVAILABLE"
+"""The reason of Unavailable where it is the index. The call may be repeated."""
 
 REQUEST_GIVEN_UP = "REQUEST_GIVEN_UP"
 """The reason of Conflict where the request was ended, or given to another process, before its commit."""

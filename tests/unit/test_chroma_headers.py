@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from service.bootstrap.stores import chroma_of
+from service.bootstrap.index import chroma_of
 from service.config import Settings, SettingsError, read_settings
 from service.index.chroma import ChromaIndex
 from service.memory.errors import Unavailable

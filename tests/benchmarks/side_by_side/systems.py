@@ -60,10 +60,19 @@ class Ours:
         return self.service.process.pid
 
     def resident(self) -> int:
-        """The resident size of the service, in bytes."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
-        return int(line.split()[1]) * 1024
+        """The resident size of the service and of its index's process, in bytes."""
+        return sum(_resident(pid) for pid in (self.pid, *_children(self.pid)))
+
+
+def _children(pid: int) -> list[int]:
+    lists = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
+    return [int(child) for each in lists for child in each.read_text().split()]
+
+
+def _resident(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
+    return int(line.split()[1]) * 1024
 
 
 @dataclass

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.bootstrap.stores import chroma_of
+from service.bootstrap.index import chroma_of
 from service.config import Settings, SettingsError, StartError, read_settings
 from service.index.chroma import ChromaIndex
 from service.index.connect import Connect, server

@@ -17,7 +17,10 @@ from tests.unit.embeddings.test_local import TEXTS
 INPUTS, OUTPUTS = 64, 8
 
 
-ROUNDED_PRODUCT = ["Abs", "ReduceMax", "Mul", "Max", "Div", "QuantizeLinear", "MatMulIntegerToFloat", "Mul"]
+ROUNDED_PRODUCT = [
+    *("ReduceMax", "ReduceMin", "Sub", "Mul", "Max", "Sub", "Div", "QuantizeLinear"),
+    *("MatMulIntegerToFloat", "Mul", "Mul", "Add"),
+]
 
 
 def small_model(
@@ -79,6 +82,7 @@ def test_the_largest_values() -> None:
     """Where all there is to add up is as large as can be, nothing overflows; rows of zeros stay zeros."""
     model = small_model(np.int8, value=127).SerializeToString()
     rows = np.array([[1e6], [-1e6], [0.0]], dtype=np.float32).repeat(INPUTS, axis=1)
+    rows[:, 0] = 0  # so that the others are a whole range away from the least, or from the largest
     np.testing.assert_allclose(run(with_eight_bit_products(model), rows), run(model, rows), rtol=1e-5)
 
 
@@ -99,16 +103,16 @@ def test_other_models(model: onnx.ModelProto) -> None:
 
 
 def test_the_packaged_model() -> None:
-    """All 36 products of the packaged model are by bytes, and its vectors keep their directions."""
+    """All 36 products of the packaged model are by bytes, half of them in blocks, and its vectors stay."""
     from service.embeddings import sentence_model
     from service.embeddings.model_files import read_model_files
 
     files = read_model_files()
     changed = with_eight_bit_products(files.model)
-    assert kinds(changed).count("MatMulIntegerToFloat") == 36
+    assert kinds(changed).count("MatMulIntegerToFloat") == kinds(changed).count("MatMulNBits") == 18
     by_bytes = sentence_model.SentenceModel(files).embed(TEXTS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sentence_model, "with_eight_bit_products", lambda model: model)
         float32 = sentence_model.SentenceModel(files).embed(TEXTS)
     assert PINNED_MODEL.read() == files.model
-    assert np.einsum("td,td->t", by_bytes, float32).min() > 0.99
+    assert np.einsum("td,td->t", by_bytes, float32).min() > 0.998
