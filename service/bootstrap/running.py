@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -74,17 +73,7 @@ async def running_service(
                 grace_seconds=settings.request_timeout,
             )
         )
-        _keep_for_good()
         yield Running(models.reasoner.name, models.embedder.model, first_key)
-
-
-def _keep_for_good() -> None:
-    """Takes what a start has made out of the garbage collector's rounds, for it stays until the end.
-
-    Walking through it, modules and all, holds up every call for a tenth of a second and more.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 async def _open(settings: Settings, stack: AsyncExitStack) -> tuple[Stores, Models]:

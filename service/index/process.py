@@ -21,6 +21,9 @@ from service.memory.errors import MemorydError
 
 LOCK_FILE = "chroma.lock"
 
+PIPE_BYTES = 1024 * 1024
+"""What Linux allows to everybody, unless it was told otherwise."""
+
 
 def main() -> None:
     """Serves one embedded Chroma."""
@@ -32,8 +35,18 @@ def main() -> None:
     # Whatever a library prints must not come between the messages.
     answers = os.dup(1)
     os.dup2(2, 1)
+    _widen(answers)
     _wait_for_files(path)
     uvloop.run(_serve(path, answers))
+
+
+def _widen(pipe: int) -> None:
+    """Makes room for an answer of a hundred vectors: else both processes wake up for each third of it."""
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415 - not to be had everywhere
+
+        with suppress(OSError):  # the system allows less
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _wait_for_files(path: Path) -> None:

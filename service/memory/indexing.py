@@ -18,8 +18,9 @@ from service.memory.work import Worker
 GROUP = 256
 """Changes that are moved at once. One write of many documents costs far less than many writes of one."""
 
-GATHERING_SECONDS = 0.2
-"""How long changes gather. Reads do not wait for it: they see what is in the outbox."""
+GATHERING_SECONDS = 0.5
+"""How long changes gather. Reads do not wait for it: they see what is in the outbox. Each group costs two
+transactions and a write of Chroma's, however small it is."""
 
 ROLE = "index writer"
 

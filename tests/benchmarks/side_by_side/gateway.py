@@ -12,7 +12,7 @@ import httptools
 import uvloop
 
 from tests.benchmarks.model_server import ModelServer
-from tests.benchmarks.side_by_side.measure import Spread, in_turn
+from tests.benchmarks.side_by_side.measure import WARM_UP_SECONDS, Spread, in_turn
 from tests.benchmarks.side_by_side.systems import Ours, OverGrpc, OverRest, our_processes
 
 CONNECTIONS = 16
@@ -46,7 +46,7 @@ async def _ceiling(ours: Ours, seconds: float) -> float:
     clients = [_Client(request) for _ in range(CONNECTIONS)]
     for client in clients:
         await loop.create_connection(partial(_same, client), "127.0.0.1", ours.gateway.http_port)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(WARM_UP_SECONDS)
     before, begun = sum(client.done for client in clients), time.perf_counter()
     await asyncio.sleep(seconds)
     done, took = sum(client.done for client in clients) - before, time.perf_counter() - begun

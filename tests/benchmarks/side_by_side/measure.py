@@ -63,21 +63,24 @@ def in_turn(
     return times
 
 
+WARM_UP_SECONDS = 1.0
+
+
 @dataclass(frozen=True)
 class Load:
     """What many callers got done."""
 
     done: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Calls a second."""
-        return self.done / self.seconds
+    """All calls, from the first to the last."""
+    rate: float
+    """Calls a second once all were under way, and before any caller stopped."""
 
 
 def under_load(call: Callable[[int], object], callers: int, seconds: float) -> Load:
-    """Calls from several threads for about so long; what was begun is finished and counted, and its time too.
+    """Calls from several threads for so long, and lets them finish what they have begun.
+
+    The rate counts the calls that ended between `WARM_UP_SECONDS` and `seconds`, while all callers were at
+    work. Over the whole time half a call of each would be missing in the end, 3 % of fifteen.
 
     Args:
         call: given the caller's number.
@@ -85,16 +88,19 @@ def under_load(call: Callable[[int], object], callers: int, seconds: float) -> L
         seconds: when no more is begun.
     """
     begun = time.perf_counter()
+    ended: list[float] = []
 
     def run(caller: int) -> int:
         done = 0
         while time.perf_counter() - begun < seconds:
             call(caller)
+            ended.append(time.perf_counter() - begun)
             done += 1
         return done
 
-    done = together(run, callers)
-    return Load(sum(done), time.perf_counter() - begun)
+    done = sum(together(run, callers))
+    counted = sum(WARM_UP_SECONDS <= each < seconds for each in ended)
+    return Load(done, counted / (seconds - WARM_UP_SECONDS))
 
 
 def together(run: Callable[[int], int], callers: int) -> list[int]:
