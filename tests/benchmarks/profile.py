@@ -26,7 +26,7 @@ from rich.table import Table
 from tests.benchmarks.model_server import ModelServer
 from tests.benchmarks.preload import CACHE
 from tests.benchmarks.side_by_side.measure import Load, new_text, under_load
-from tests.benchmarks.side_by_side.systems import OverGrpc, our_processes
+from tests.benchmarks.side_by_side.systems import Ours, OverGrpc, our_processes
 
 MEMORIES = 10_000
 TICK_MS = 10
@@ -63,22 +63,22 @@ def main() -> None:
             system.search(f"user-{caller}", f"who likes trains, note {caller}?")
 
         for name, call, callers in (("add", add, 64), ("search", search, 8)):
-            _profile(name, ours.pid, call, callers, arguments.seconds, arguments.output)
+            _profile(name, ours, call, callers, arguments.seconds, arguments.output)
 
 
 def _profile(
-    name: str, pid: int, call: Callable[[int], None], callers: int, seconds: float, output: Path
+    name: str, ours: Ours, call: Callable[[int], None], callers: int, seconds: float, output: Path
 ) -> None:
     under_load(call, callers, 2)
-    before = _ticks(pid)
+    before = _ticks(ours)
     load = under_load(call, callers, seconds)
-    _show_threads(name, load, before, _ticks(pid), _names(pid))
+    _show_threads(name, load, before, _ticks(ours), _names(ours))
     output.mkdir(parents=True, exist_ok=True)
     for form, file in (
         ("raw", output / f"profile-{name}.txt"),
         ("flamegraph", output / f"profile-{name}.svg"),
     ):
-        sampling = _py_spy("record", "--pid", str(pid), "--duration", str(int(seconds)), "--rate", "100",
+        sampling = _py_spy("record", "--pid", str(ours.pid), "--duration", str(int(seconds)), "--rate", "100",
                            "--threads", "--format", form, "--output", str(file))  # fmt: skip
         under_load(call, callers, seconds)
         sampling.wait()
@@ -93,21 +93,25 @@ def _py_spy(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def _ticks(pid: int) -> dict[int, int]:
-    """Ticks that each thread has had of the processors."""
+def _ticks(ours: Ours) -> dict[int, int]:
+    """Ticks that each thread of the service, and of its index's process, has had of the processors."""
     ticks: dict[int, int] = {}
-    for task in Path(f"/proc/{pid}/task").iterdir():
+    for task in (task for pid in ours.pids for task in _tasks(pid)):
         fields = (task / "stat").read_text().rpartition(") ")[2].split()
         ticks[int(task.name)] = int(fields[11]) + int(fields[12])
     return ticks
 
 
-def _names(pid: int) -> dict[int, str]:
-    """What each thread is for: Python's own name, or the kernel's of a native one."""
-    names = {
-        int(task.name): (task / "comm").read_text().strip() for task in Path(f"/proc/{pid}/task").iterdir()
-    }
-    dumped = _py_spy("dump", "--pid", str(pid)).communicate()[0]
+def _tasks(pid: int) -> list[Path]:
+    return list(Path(f"/proc/{pid}/task").iterdir())
+
+
+def _names(ours: Ours) -> dict[int, str]:
+    """What each thread is for: Python's own name, or the kernel's of a native one. The index is one."""
+    service, *others = ours.pids
+    names = {int(task.name): (task / "comm").read_text().strip() for task in _tasks(service)}
+    names |= {int(task.name): "the index's process" for pid in others for task in _tasks(pid)}
+    dumped = _py_spy("dump", "--pid", str(ours.pid)).communicate()[0]
     for thread, name in re.findall(r'Thread (\d+) \([^)]*\): "([^"]+)"', dumped):
         names[int(thread)] = re.sub(r"_\d+$", "", name)
     return names

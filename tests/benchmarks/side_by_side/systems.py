@@ -59,9 +59,14 @@ class Ours:
         assert self.service.process is not None
         return self.service.process.pid
 
+    @property
+    def pids(self) -> list[int]:
+        """Of the service, and of the process of its index."""
+        return [self.pid, *_children(self.pid)]
+
     def resident(self) -> int:
-        """The resident size of the service and of its index's process, in bytes."""
-        return sum(_resident(pid) for pid in (self.pid, *_children(self.pid)))
+        """The resident size of both, in bytes."""
+        return sum(_resident(pid) for pid in self.pids)
 
 
 def _children(pid: int) -> list[int]:
