@@ -161,3 +161,9 @@ class Memoryd:
             time.sleep(0.05)
         self.process.kill()
         raise AssertionError(f"not ready after {START_SECONDS} s:\n{self.output}")
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started: for memoryd the one of an embedded Chroma."""
+    lists = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
+    return [int(child) for each in lists for child in each.read_text().split()]

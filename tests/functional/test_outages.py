@@ -22,7 +22,7 @@ from tests.functional.faces import Grpc, Refused, Rest, refusal_of, request_of
 from tests.functional.ledgers import LedgerFile, wait_until
 from tests.ledgers import URLS
 from tests.replicas import Replicas, running_replicas
-from tests.running import Memoryd, environment
+from tests.running import Memoryd, children, environment
 from tests.scripted_openai import ScriptedOpenAI, add, plan, slow
 
 pytestmark = pytest.mark.timeout(240)
@@ -222,11 +222,14 @@ def full_disk(memoryd: Memoryd, files: str = "ledger.sqlite3*") -> Iterator[None
     assert memoryd.process is not None
     sizes = [path.stat().st_size for path in memoryd.data_dir.glob(files)]
     unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-    resource.prlimit(memoryd.process.pid, resource.RLIMIT_FSIZE, (max(sizes), resource.RLIM_INFINITY))
+    pids = (memoryd.process.pid, *children(memoryd.process.pid))
+    for pid in pids:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (max(sizes), resource.RLIM_INFINITY))
     try:
         yield
     finally:
-        resource.prlimit(memoryd.process.pid, resource.RLIMIT_FSIZE, unlimited)
+        for pid in pids:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
 
 
 def test_a_full_disk(started: Callable[..., Memoryd], user: str) -> None:

@@ -22,7 +22,7 @@ from tests.benchmarks.preload import copy_preloaded
 from tests.benchmarks.rivals.client import Rival
 from tests.benchmarks.rivals.environments import Version
 from tests.benchmarks.rivals.preload import copy_preloaded as copy_for_rival
-from tests.running import Memoryd
+from tests.running import Memoryd, children
 
 PROBED = (sys.executable, "-m", "tests.benchmarks.side_by_side.probed_service")
 TOP = 10
@@ -62,16 +62,11 @@ class Ours:
     @property
     def pids(self) -> list[int]:
         """Of the service, and of the process of its index."""
-        return [self.pid, *_children(self.pid)]
+        return [self.pid, *children(self.pid)]
 
     def resident(self) -> int:
         """The resident size of both, in bytes."""
         return sum(_resident(pid) for pid in self.pids)
-
-
-def _children(pid: int) -> list[int]:
-    lists = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
-    return [int(child) for each in lists for child in each.read_text().split()]
 
 
 def _resident(pid: int) -> int:
