@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from service.embeddings import eight_bit, sentence_model
 from service.embeddings.model_files import read_model_files
 from service.embeddings.sentence_model import SentenceModel
 from service.memory.model import Vectors
@@ -100,7 +102,10 @@ class EmbeddingCache:
 
     def __init__(self, folder: Path) -> None:
         files = read_model_files()
-        self._path = folder / f"{files.name}.npz"
+        # What decides on a vector names the file: the model, and how its graph is computed.
+        code = inspect.getsource(eight_bit) + inspect.getsource(sentence_model)
+        digest = hashlib.sha256(files.model + code.encode()).hexdigest()[:16]
+        self._path = folder / f"{files.name}-{digest}.npz"
         self._model = SentenceModel(files)
         self._vectors = dict(np.load(self._path)) if self._path.exists() else {}
 
