@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from service.index.messages import Kind, Request, framed, read_message
+from service.index.messages import BUFFER_BYTES, Kind, Request, framed, read_message
 from service.memory.errors import INDEX_UNAVAILABLE, Unavailable
 from service.memory.model import Scope, Vector, Vectors
 from service.memory.ports import IndexEntry
@@ -110,7 +110,10 @@ class IndexProcess:
         """
         program = (sys.executable, "-m", "service.index.process", str(path))
         try:
-            return cls(path, await asyncio.create_subprocess_exec(*program, stdin=PIPE, stdout=PIPE))
+            process = await asyncio.create_subprocess_exec(
+                *program, stdin=PIPE, stdout=PIPE, limit=BUFFER_BYTES
+            )
+            return cls(path, process)
         except OSError as error:
             raise _unavailable() from error
 

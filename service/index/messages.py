@@ -19,6 +19,9 @@ Response: TypeAlias = tuple[int, Any, BaseException | None]
 
 LENGTH_BYTES = 8
 
+BUFFER_BYTES = 1024 * 1024
+"""Room for a hundred vectors several times over: a reader that has less stops the writer again and again."""
+
 
 def framed(message: Request | Response) -> bytes:
     """A message as it is sent."""

@@ -16,13 +16,10 @@ import uvloop
 
 from service.index.chroma import ChromaIndex
 from service.index.connect import embedded
-from service.index.messages import Kind, Request, Response, framed, packed, read_message
+from service.index.messages import BUFFER_BYTES, Kind, Request, Response, framed, packed, read_message
 from service.memory.errors import MemorydError
 
 LOCK_FILE = "chroma.lock"
-
-PIPE_BYTES = 1024 * 1024
-"""What Linux allows to everybody, unless it was told otherwise."""
 
 
 def main() -> None:
@@ -41,12 +38,12 @@ def main() -> None:
 
 
 def _widen(pipe: int) -> None:
-    """Makes room for an answer of a hundred vectors: else both processes wake up for each third of it."""
+    """Makes room for whole answers: else both processes wake up for each 64 KiB of them."""
     if sys.platform == "linux":
         import fcntl  # noqa: PLC0415 - not to be had everywhere
 
         with suppress(OSError):  # the system allows less
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, BUFFER_BYTES)
 
 
 def _wait_for_files(path: Path) -> None:
@@ -62,7 +59,7 @@ def _wait_for_files(path: Path) -> None:
 
 async def _serve(path: Path, answers: int) -> None:
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=BUFFER_BYTES)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     transport, protocol = await loop.connect_write_pipe(
         asyncio.streams.FlowControlMixin, os.fdopen(answers, "wb")

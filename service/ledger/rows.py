@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
@@ -38,7 +39,7 @@ def microseconds(time: datetime) -> int:
 
 def time_from(value: int) -> datetime:
     """The time that many microseconds after the Unix epoch."""
-    return EPOCH + timedelta(microseconds=value)
+    return EPOCH + timedelta(0, 0, value)
 
 
 def scope_values(scope: Scope) -> Values:
@@ -99,20 +100,48 @@ READ = (
 """The columns that make a memory, for who reads many and wants no more than that."""
 
 
+def memories_from(rows: Iterable[AnyRow]) -> list[Memory]:
+    """The memories of rows of the columns `READ`, in that order.
+
+    Looking up each value by its column's name would take four times as long.
+    """
+    return [_memory(*row) for row in rows]
+
+
 def memory_from(row: AnyRow) -> Memory:
-    """A memory."""
+    """The memory of a row that has these columns among others."""
+    return _memory(*(getattr(row, name) for name in READ))
+
+
+def _memory(
+    memory_id: str,
+    user_id: str | None,
+    agent_id: str | None,
+    app_id: str | None,
+    run_id: str | None,
+    text: str,
+    created_at: int,
+    updated_at: int,
+    metadata: str | None,
+    categories: str,
+    immutable: bool,
+    expiration_date: str | None,
+    speaker: str | None,
+    verbatim: bool,
+) -> Memory:
+    created = time_from(created_at)
     return Memory(
-        id=row.id,
-        scope=scope_from(row),
-        text=row.text,
-        created_at=time_from(row.created_at),
-        updated_at=time_from(row.updated_at),
-        metadata=metadata_from(row.metadata),
-        categories=categories_from(row.categories),
-        immutable=row.immutable,
-        expiration_date=row.expiration_date and date.fromisoformat(row.expiration_date),
-        speaker=row.speaker,
-        verbatim=row.verbatim,
+        memory_id,
+        _scope(user_id, agent_id, app_id, run_id),
+        text,
+        created,
+        created if updated_at == created_at else time_from(updated_at),
+        metadata_from(metadata),
+        categories_from(categories),
+        immutable,
+        None if expiration_date is None else date.fromisoformat(expiration_date),
+        speaker,
+        verbatim,
     )
 
 

@@ -43,7 +43,7 @@ class ScopeReads:
         known = self._scopes.recall(project_id, scope, version)
         if known is None:
             newest_first = connection.execute(current, asked | {"most": most}).all()
-            known = [rows.memory_from(row) for row in reversed(newest_first)]
+            known = rows.memories_from(reversed(newest_first))
             if len(known) < most:
                 self._scopes.keep(project_id, scope, version, known)
         vectors: dict[str, Vector] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import subprocess
 import sys
 import uuid
@@ -277,6 +279,26 @@ def test_a_full_disk_of_the_index(scripted: ScriptedOpenAI, tmp_path: Path, user
             body = {"query": "Note", "user_id": user, "top_k": 100}
             found = memoryd.post(body, "/v1/memories/search/").json()
             assert {each["memory"] for each in found} == set(texts)
+
+
+def test_the_process_of_the_index_is_killed(started: Callable[..., Memoryd], user: str) -> None:
+    """Another takes its place: adds are done, what was committed is found, and the index catches up."""
+    memoryd = started()
+    assert memoryd.process is not None
+    ledger = LedgerFile(memoryd.data_dir)
+    said = []
+    for number in range(3):
+        said.append(f"Note {number}")
+        memoryd.add([{"role": "user", "content": said[-1]}], user_id=user, infer=False)
+        before = children(memoryd.process.pid)
+        os.kill(before[0], signal.SIGKILL)
+        wait_until(lambda: search(memoryd, user)[0] == 200)
+        body = {"query": "Note", "user_id": user, "top_k": 100}
+        found = memoryd.post(body, "/v1/memories/search/").json()
+        assert {each["memory"] for each in found} == set(said)
+        wait_until(lambda: not ledger.rows("SELECT 1 FROM outbox"))
+        assert len(children(memoryd.process.pid)) == 1
+        assert children(memoryd.process.pid) != before
 
 
 def ledger_rows(url: str, query: str) -> int:
