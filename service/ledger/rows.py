@@ -105,7 +105,7 @@ def memories_from(rows: Iterable[AnyRow]) -> list[Memory]:
 
     Looking up each value by its column's name would take four times as long.
     """
-    return [_memory(*row) for row in rows]
+    return [_memory(*cast("tuple[Any, ...]", row)) for row in rows]
 
 
 def memory_from(row: AnyRow) -> Memory:
