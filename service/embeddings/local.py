@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import sys
+import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,15 @@ RUN_CHARACTERS = 128
 Beyond some thirty tokens a processor gains nothing from company, and callers who come at once would all wait
 for the last of them, instead of going on one after the other.
 """
+
+
+NICENESS = 5
+"""Of the threads that embed: the event loop, which has a little to do for everybody, goes first."""
+
+
+def _give_way_to_others() -> None:
+    if sys.platform == "linux":  # elsewhere a thread has no priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,9 @@ class LocalEmbedder:
         self._name = files.name
         self._sentences = SentenceModel(files, threads)
         self._free = workers or min(4, os.cpu_count() or 1)
-        self._executor = ThreadPoolExecutor(self._free, thread_name_prefix="embedder")
+        self._executor = ThreadPoolExecutor(
+            self._free, thread_name_prefix="embedder", initializer=_give_way_to_others
+        )
         self._waiting: deque[_Waiting] = deque()
 
     @property
