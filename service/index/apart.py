@@ -108,7 +108,8 @@ class IndexProcess:
         Raises:
             Unavailable: the system has no room for a process.
         """
-        program = (sys.executable, "-m", "service.index.process", str(path))
+        # -P: not a `service` of the directory that memoryd happens to be started in.
+        program = (sys.executable, "-P", "-m", "service.index.process", str(path))
         try:
             process = await asyncio.create_subprocess_exec(
                 *program, stdin=PIPE, stdout=PIPE, limit=BUFFER_BYTES

@@ -75,4 +75,5 @@ def _bars(axes: Any, stages: dict[str, dict[str, list[float]]]) -> None:
     axes.set_xticks(range(len(stages)), [stage.replace(", ", ",\n") for stage in stages], fontsize=8)
     axes.set_title("adds a second, 10,000 memories", fontsize=10)
     axes.grid(alpha=0.3, axis="y")
+    axes.margins(y=0.3)  # room for the legend above the bars
     axes.legend(fontsize=8)
