@@ -92,8 +92,10 @@ class IndexProcess:
     """The process of an embedded Chroma, while it runs: see `service.index.process`."""
 
     def __init__(self, path: Path, process: Process) -> None:
+        assert process.stdin is not None  # noqa: S101 - `begin` asks for both
+        assert process.stdout is not None  # noqa: S101 - as above
         self.path = path
-        self._process = process
+        self._process, self._requests, self._responses = process, process.stdin, process.stdout
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._listening = asyncio.create_task(self._listen())
@@ -125,13 +127,14 @@ class IndexProcess:
 
     async def ask(self, kind: Kind, method: str, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401 - as above
         """What a method of `ChromaIndex` gives or raises there."""
-        assert self._process.stdin is not None  # noqa: S101 - it was asked for
+        if not self.alive:  # nobody would hear the answer
+            raise _unavailable()
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         request: Request = (number, kind, method, arguments)
         try:
-            self._process.stdin.write(framed(request))
-            await self._process.stdin.drain()
+            self._requests.write(framed(request))
+            await self._requests.drain()
             return await answer
         except ConnectionError as error:
             raise _unavailable() from error
@@ -140,8 +143,7 @@ class IndexProcess:
 
     async def end(self) -> None:
         """Lets it finish what it is at, and waits for its end."""
-        assert self._process.stdin is not None  # noqa: S101 - it was asked for
-        self._process.stdin.close()
+        self._requests.close()
         try:
             async with asyncio.timeout(END_SECONDS):
                 await self._process.wait()
@@ -150,13 +152,12 @@ class IndexProcess:
             await self._process.wait()
         await self._listening
         with suppress(ConnectionError):
-            await self._process.stdin.wait_closed()
+            await self._requests.wait_closed()
 
     async def _listen(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101 - it was asked for
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                number, value, error = await read_message(self._process.stdout)
+                number, value, error = await read_message(self._responses)
                 answer = self._waiting.get(number)
                 if answer is None or answer.done():
                     continue  # who asked has gone

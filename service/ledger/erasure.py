@@ -47,9 +47,9 @@ from service.ledger.scopes import RememberedScopes
 from service.memory.entities import EntityKey, EntityType
 from service.memory.erase import Receipt
 from service.memory.exports import Wanted
+from service.memory.filters.scopes import required_ids
 from service.memory.filters.values import canonical, digest
 from service.memory.profiles import TaskStatus
-from service.memory.search import required_ids
 
 
 class SqlErasure:

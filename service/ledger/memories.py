@@ -12,7 +12,7 @@ from service.ledger import rows
 from service.ledger.database import Database
 from service.ledger.filtering import condition
 from service.ledger.schema import memories, outbox
-from service.ledger.scope_reads import ScopeReads
+from service.ledger.scope_reads import MEMORY, ScopeReads
 from service.ledger.scopes import RememberedScopes
 from service.memory.filters import Filter
 from service.memory.filters.scopes import scope_of
@@ -42,7 +42,7 @@ class SqlMemories:
         counting = select(func.count()).select_from(memories).where(wanted)
 
         def read(connection: Connection) -> Page:
-            found = [rows.memory_from(row) for row in connection.execute(query)]
+            found = rows.memories_from(connection.execute(query))
             return Page(found, connection.execute(counting).scalar_one())
 
         return await self._database.read(read)
@@ -74,7 +74,7 @@ class SqlMemories:
         )
 
         def read(connection: Connection) -> Scorable:
-            found = [rows.memory_from(row) for row in connection.execute(query)]
+            found = rows.memories_from(connection.execute(query))
             vectors = {row.memory_id: rows.vector_from(row.vector) for row in connection.execute(waiting)}
             return Scorable(found, vectors)
 
@@ -98,8 +98,8 @@ class SqlMemories:
 
 
 def page_query(project_id: str, filter_: Filter, *, offset: int, limit: int, on: date | None) -> Select[Any]:
-    """The query behind `SqlMemories.page`."""
-    wanted = select(memories).where(_wanted(project_id, filter_, on))
+    """The query behind `SqlMemories.page`, of the columns that make a memory."""
+    wanted = select(*MEMORY).where(_wanted(project_id, filter_, on))
     return _newest_first(wanted).offset(offset).limit(limit)
 
 

@@ -14,6 +14,9 @@ from service.ledger.subjects import named_subject, standing, subject_names
 from service.memory.model import Scope, Vector
 from service.memory.ports import ScopeSnapshot
 
+MEMORY = tuple(memories.c[name] for name in rows.READ)
+"""What `rows.memories_from` reads of the present memories."""
+
 ALL = 2**63 - 1
 """More memories than any scope has."""
 
@@ -58,9 +61,7 @@ class ScopeReads:
 def _of_scope(names: tuple[str, ...]) -> tuple[Select[Any], Select[Any]]:
     """The memories that carry ids of these names, and their vectors that the index has not got yet."""
     inside = and_(named_subject(memories), *(memories.c[name] == bindparam(f"of_{name}") for name in names))
-    newest_first = (
-        select(*(memories.c[name] for name in rows.READ)).where(inside).order_by(memories.c.sequence.desc())
-    )
+    newest_first = select(*MEMORY).where(inside).order_by(memories.c.sequence.desc())
     pending = (
         select(outbox.c.memory_id, outbox.c.vector)
         .join(memories, outbox.c.memory_id == memories.c.id)

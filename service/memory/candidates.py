@@ -12,13 +12,10 @@ import numpy as np
 from service.memory.known_vectors import KnownVectors
 from service.memory.model import Candidate, Memory, Scope, Vector, Vectors
 from service.memory.ports import Index, ScopeSnapshot
-from service.memory.ranking import nearest_known
+from service.memory.ranking import nearest_known, ranked
 
 EXACT_UP_TO = 1000
 """Memories whose vectors are fetched and scored one by one; for more, the index is asked for the nearest."""
-
-RANKED_AT_ONCE = 200
-"""Pairs of a text and a memory: ranking so few takes less time than handing them to a thread."""
 
 LOOKED_AT = 4
 """How many times as many memories of a large scope are scored as are wanted."""
@@ -68,7 +65,7 @@ async def near_the_messages(
         np.stack([vectors[memory.id] for memory in known]),
         limit,
     )
-    nearest = rank() if len(said.texts) * len(known) <= RANKED_AT_ONCE else await asyncio.to_thread(rank)
+    nearest = await ranked(rank, len(said.texts) * len(known))
     candidates = (
         Candidate(f"m{number}", known[place], score) for number, (place, score) in enumerate(nearest, start=1)
     )

@@ -17,11 +17,12 @@ import numpy as np
 
 from service.memory.filters import Filter
 from service.memory.filters.grammar import And, OneOf
+from service.memory.filters.scopes import required_ids
 from service.memory.known_vectors import KnownVectors
 from service.memory.lexical import terms
-from service.memory.model import Memory, Scope, Vector, Vectors
+from service.memory.model import Memory, Vector, Vectors
 from service.memory.ports import Clock, Embedder, Index, MemoryReader, Scorable
-from service.memory.ranking import Document, phrasings, rank
+from service.memory.ranking import Document, phrasings, rank, ranked
 from service.memory.versions import Version
 
 EXACT_UP_TO = 1000
@@ -29,9 +30,6 @@ EXACT_UP_TO = 1000
 
 RERANKED_UP_TO = 10_000
 """The same with `rerank`: up to about 400 ms instead of 40."""
-
-RANKED_AT_ONCE = 200
-"""Memories whose ranking takes less time, 0.2 ms, than handing it to a thread and waking up again."""
 
 NEAREST = 200
 """How many of a large set the index is asked for."""
@@ -115,8 +113,7 @@ class SearchMemories:
         nowhere = np.zeros(self._embedder.dimensions, dtype=np.float32)
         # What is nowhere is found by its words alone.
         vectors = np.stack([known.get(memory.id, nowhere) for memory in oldest_first])
-        ranked = partial(rank, query.text, asked, documents, vectors)
-        ranking = ranked() if len(documents) <= RANKED_AT_ONCE else await asyncio.to_thread(ranked)
+        ranking = await ranked(partial(rank, query.text, asked, documents, vectors), len(documents))
         hits = [Hit(oldest_first[place], float(ranking.scores[place])) for place in ranking.order]
         return wanted(hits, query)[: query.top_k]
 
@@ -148,18 +145,6 @@ class SearchMemories:
         ids = [memory_id for memory_id, _ in nearest] + list(pending)[:EXACT_UP_TO]
         picked = And((query.filter, OneOf("id", tuple(ids))))
         return (await self._reader.scorable(project_id, picked, limit=len(ids), on=on)).memories
-
-
-def required_ids(filter_: Filter) -> Scope:
-    """The ids that every memory which meets the filter carries, as far as they can be read off it."""
-    operands = filter_.operands if isinstance(filter_, And) else (filter_,)
-    ids: dict[str, str] = {}
-    for operand in operands:
-        if isinstance(operand, And):
-            ids |= required_ids(operand).ids
-        elif isinstance(operand, OneOf) and operand.field != "id" and len(operand.values) == 1:
-            ids[operand.field] = operand.values[0]
-    return Scope(**ids)
 
 
 def document(memory: Memory) -> Document:

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -18,10 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pytest
 import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from service.embeddings import sentence_model
 from service.embeddings.local import LocalEmbedder
 from service.index.chroma import ChromaIndex
 from service.index.connect import Connect, embedded, server
@@ -52,6 +55,7 @@ def main() -> None:
             (home / name).mkdir()
             figures |= uvloop.run(_ledger(name, stack.enter_context(url(home / name))))
         figures |= uvloop.run(_index("embedded", embedded(home / "chroma")))
+        figures |= uvloop.run(_held(embedded(home / "chroma")))
         served = stack.enter_context(running_chroma(home / "served", free_port()))
         figures |= uvloop.run(_index("server", server(served)))
     table = Table("what", "measured", title=f"limits, {os.cpu_count()} processors")
@@ -65,6 +69,9 @@ def main() -> None:
 async def _embedder() -> dict[str, float]:
     embedder = LocalEmbedder()
     said = "Visited a town by train. Bought a map of a coast. Met a baker called Ana."
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sentence_model, "with_eight_bit_products", lambda model: model)
+        wide = LocalEmbedder()
     facts = said.strip(".").split(". ")
 
     async def an_add(_: int) -> None:
@@ -74,9 +81,16 @@ async def _embedder() -> dict[str, float]:
     figures = {
         "embedder: ms for what an add embeds, alone": 1000 / await _rate(an_add, 1),
         "embedder: adds/s that it bears": await _rate(an_add, CALLERS),
+        "embedder: ms for a message": 1000 / await _rate(lambda _: _embed(embedder, said), 1),
+        "embedder: ms for a message, by float32": 1000 / await _rate(lambda _: _embed(wide, said), 1),
     }
     await embedder.close()
+    await wide.close()
     return figures
+
+
+async def _embed(embedder: LocalEmbedder, text: str) -> None:
+    await embedder.embed([text])
 
 
 async def _ledger(name: str, url: str) -> dict[str, float]:
@@ -117,6 +131,37 @@ async def _index(name: str, connect: Connect) -> dict[str, float]:
         f"Chroma {name}: vectors/s written in groups of {GROUP}": GROUP * await _rate(write, 1, 8),
         f"Chroma {name}: ms to read 100 by id": 1000 / await _rate(read, 1),
     }
+    await asyncio.to_thread(index.close)
+    return figures
+
+
+async def _held(connect: Connect) -> dict[str, float]:
+    """For how long a write to an embedded Chroma keeps the other threads of its process from getting on."""
+    index, random = ChromaIndex(connect, MODEL, DIMENSIONS), np.random.default_rng(2)
+    turns: list[float] = []
+    ended = threading.Event()
+
+    def take_turns() -> None:
+        while not ended.wait(0.0005):
+            turns.append(time.perf_counter())
+
+    other = threading.Thread(target=take_turns)
+    other.start()
+    figures: dict[str, float] = {}
+    for vectors in (3, 96):
+        longest = []
+        for _ in range(15):
+            ids = [str(uuid.uuid4()) for _ in range(vectors)]
+            entries = [IndexEntry(each, Scope(user_id="user"), direction(random)) for each in ids]
+            turns.clear()
+            await index.write("a-project", entries, [])
+            await asyncio.sleep(0.02)
+            longest.append(max(np.diff(turns)))
+        figures[f"Chroma embedded: ms that writing {vectors} holds up others"] = 1000 * float(
+            np.median(longest)
+        )
+    ended.set()
+    other.join()
     await asyncio.to_thread(index.close)
     return figures
 
