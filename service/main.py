@@ -266,7 +266,7 @@ async def _serve(settings: Settings, *, with_service: bool, with_gateway: bool) 
 def _keep_for_good() -> None:
     """Takes what a start has made out of the garbage collector's rounds, for it stays until the end.
 
-    Walking through it, modules and all, holds up every call for a tenth of a second and more.
+    Walking through it, modules and all, holds up every call.
     """
     gc.collect()
     gc.freeze()

@@ -1,6 +1,6 @@
 """The index that the settings ask for: a Chroma server, or an embedded Chroma in a process of its own.
 
-Chroma is imported where it is used, for that takes a second and 60 MB, which an embedded one has elsewhere.
+Chroma is imported where it is used, for that takes time and memory, which an embedded one has elsewhere.
 """
 
 from __future__ import annotations

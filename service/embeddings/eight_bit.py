@@ -1,14 +1,14 @@
 """Multiplies by weights of eight bits as they are, where a model keeps them so.
 
 The packaged model holds its weights as int8 with one scale a column, and a graph that makes float32 of them
-before the first text comes. Multiplying integers by them takes a third of the time: what a processor has for
+before the first text comes. Multiplying integers by them takes less time: what a processor has for
 that (VNNI and its like) is made for it, and a quarter as much memory is read. For that the activations are
 rounded to eight bits as well, each token's from its least to its largest, and the sums are exact.
 
 What several products take, the input of attention, has a few channels that are much larger than the others,
 and rounding by them would lose the others. It is rounded in blocks of 32 (`MatMulNBits`), which is slower.
 
-The vectors are the same but for that rounding (cosine 0.9995). Each row is rounded by itself, so that a
+The vectors are the same but for that rounding (cosine above 0.998). Each row is rounded by itself, so that a
 text's vector does not depend on its company.
 """
 
@@ -173,7 +173,7 @@ def sums_are_exact() -> bool:
     """Whether this processor adds products of an unsigned and a signed byte without overflow.
 
     Those of x86 that lack VNNI add two of them in 16 bits, where the largest do not fit, and ONNX Runtime
-    says nothing. There weights are made unsigned too: then it takes another way, right and half as fast.
+    says nothing. There weights are made unsigned too: then it takes another way, right and slower.
     """
     rows, inputs, outputs = 4, 64, 32
     product = helper.make_node("MatMulInteger", ["activations", "weights"], ["sums"])

@@ -39,7 +39,7 @@ def vectors_by_id(collection: Collection, memory_ids: Sequence[str], rows: int) 
     """The vectors there are of distinct ids, at most `rows` in one call."""
     found: dict[str, Vector] = {}
     for chunk in _chunks(memory_ids, rows):
-        # What `collection.get` does, but for a way through float64, which takes as long as reading.
+        # What `collection.get` does, but for a way through float64.
         answer = collection._client._get(  # noqa: SLF001 - there is no other way to the numbers as they are
             collection.id,
             ids=chunk,
@@ -58,7 +58,7 @@ def vectors_by_id(collection: Collection, memory_ids: Sequence[str], rows: int) 
 
 
 def _float32(vectors: Sequence[Sequence[float]]) -> Vectors:
-    """Lists of numbers as rows of an array; NumPy by itself would take three times as long."""
+    """Lists of numbers as rows of an array; NumPy by itself takes longer."""
     if not vectors:
         return np.empty((0, 0), np.float32)
     packing = struct.Struct(f"{len(vectors[0])}f")

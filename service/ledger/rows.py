@@ -103,7 +103,7 @@ READ = (
 def memories_from(rows: Iterable[AnyRow]) -> list[Memory]:
     """The memories of rows of the columns `READ`, in that order.
 
-    Looking up each value by its column's name would take four times as long.
+    Looking up each value by its column's name takes several times as long.
     """
     return [_memory(*cast("tuple[Any, ...]", row)) for row in rows]
 

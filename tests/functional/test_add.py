@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.functional.conftest import Model
 from tests.functional.faces import Face, Grpc, Rest
-from tests.functional.ledgers import LedgerFile
+from tests.functional.ledgers import LedgerFile, wait_until
+from tests.running import Memoryd
 from tests.scripted_openai import add, delete, plan, update
 
 
@@ -354,3 +357,16 @@ def test_the_language_stays(face: Face, model: Model, ledger: LedgerFile, user: 
     model.answers(plan([add(text, quote=text) for text in texts]))
     assert [event.memory for event in face.add(" ".join(texts), user_id=user)] == texts
     assert ledger.texts(user) == texts
+
+
+def test_the_log_says_what_an_add_cost(started: Callable[..., Memoryd], model: Model, user: str) -> None:
+    """The tokens that the model read and wrote stand beside the event's id, and no text does."""
+    memoryd = started()
+    model.answers(plan([add("Lives in Berlin", quote="Berlin")]))
+    [event] = Rest(memoryd).add("I live in Berlin", user_id=user)
+    wait_until(lambda: "plan checked" in memoryd.output)
+    [line] = [line for line in memoryd.output.splitlines() if "plan checked" in line]
+    assert "tokens_in=120" in line
+    assert "tokens_out=30" in line
+    assert "Berlin" not in memoryd.output
+    assert event.memory == "Lives in Berlin"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -289,3 +291,28 @@ def test_a_key_cannot_be_revoked_twice(memoryd: Memoryd) -> None:
     """Revoking what is not there is an error with exit code 2 and a message."""
     gone = keys(memoryd, "revoke", str(uuid.uuid4()))
     assert (gone.returncode, gone.stderr.strip()) == (2, "memoryd: there is no valid key with that id")
+
+
+def test_revoked_is_revoked_at_once(memoryd: Memoryd) -> None:
+    """However many calls read the key at the moment: who calls after it was revoked is refused."""
+    created = keys(memoryd, "create", "--role", "reader")
+    secret = created.stdout.strip()
+    [key_id] = re.findall(r"id ([0-9a-f-]{36})", created.stderr)
+    revoked = threading.Event()
+    late: list[int] = []
+
+    def call(_: int) -> None:
+        with httpx.Client(base_url=memoryd.url, headers={"Authorization": f"Token {secret}"}) as client:
+            while True:
+                after = revoked.is_set()
+                status = client.get("/v1/ping/").status_code
+                if after:
+                    late.append(status)
+                    return
+
+    with ThreadPoolExecutor(8) as threads:
+        calls = threads.map(call, range(8))
+        assert keys(memoryd, "revoke", key_id).returncode == 0
+        revoked.set()
+        list(calls)
+    assert late == [401] * 8
