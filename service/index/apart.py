@@ -14,25 +14,29 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from service.index.messages import BUFFER_BYTES, Kind, Request, framed, read_message
+from service.index.messages import Frames, Kind, Request, Response, framed
 from service.memory.errors import INDEX_UNAVAILABLE, Unavailable
 from service.memory.model import Scope, Vector, Vectors
 from service.memory.ports import IndexEntry
+
+if TYPE_CHECKING:  # Chroma, which takes time and memory, is for the other process
+    from service.index.rows import FoundVectors
+
+ANSWERS = 1
+"""The file in which the other process writes."""
 
 END_SECONDS = 30.0
 """How long the process may take to finish what it is at."""
 
 
 class IndexApart:
-    """Implements `service.memory.ports.Index` with a `ChromaIndex` in another process.
+    """Implements `service.memory.ports.Index` with a `ChromaStore` in another process.
 
-    To be used from one event loop. Every method raises what `ChromaIndex` raises, and Unavailable with the
+    To be used from one event loop. Every method raises what `ChromaStore` raises, and Unavailable with the
     reason INDEX_UNAVAILABLE when the other process ends meanwhile.
 
     Args:
@@ -48,8 +52,8 @@ class IndexApart:
 
     async def vectors(self, project_id: str, memory_ids: Sequence[str]) -> Mapping[str, Vector]:
         """See the port."""
-        found, vectors = await self._ask("vectors", project_id, list(memory_ids))
-        return dict(zip(found, cast("Vectors", vectors), strict=True))
+        ids, vectors = cast("FoundVectors", await self._ask("vectors", project_id, list(memory_ids)))
+        return dict(zip(ids, vectors, strict=True))
 
     async def nearest(
         self, project_id: str, scope: Scope, queries: Vectors, limit: int
@@ -68,7 +72,7 @@ class IndexApart:
         await self._ask("drop", project_id)
 
     async def wipe(self, project_id: str) -> None:
-        """See `ChromaIndex.wipe`."""
+        """See `ChromaStore.wipe`."""
         await self._ask("wipe", project_id)
 
     async def ping(self) -> None:
@@ -88,17 +92,17 @@ class IndexApart:
         return await self._other.ask(self._kind, method, arguments)
 
 
-class IndexProcess:
+class IndexProcess(asyncio.SubprocessProtocol):
     """The process of an embedded Chroma, while it runs: see `service.index.process`."""
 
-    def __init__(self, path: Path, process: Process) -> None:
-        assert process.stdin is not None  # noqa: S101 - `begin` asks for both
-        assert process.stdout is not None  # noqa: S101 - as above
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._process, self._requests, self._responses = process, process.stdin, process.stdout
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Any]] = {}
-        self._listening = asyncio.create_task(self._listen())
+        self._answers = Frames()
+        loop = asyncio.get_running_loop()
+        self._silent: asyncio.Future[None] = loop.create_future()
+        self._exited: asyncio.Future[None] = loop.create_future()
 
     @classmethod
     async def begin(cls, path: Path) -> IndexProcess:
@@ -112,21 +116,25 @@ class IndexProcess:
         """
         # -P: not a `service` of the directory that memoryd happens to be started in.
         program = (sys.executable, "-P", "-m", "service.index.process", str(path))
+        loop = asyncio.get_running_loop()
         try:
-            process = await asyncio.create_subprocess_exec(
-                *program, stdin=PIPE, stdout=PIPE, limit=BUFFER_BYTES
-            )
-            return cls(path, process)
+            _, begun = await loop.subprocess_exec(lambda: cls(path), *program, stderr=None)
         except OSError as error:
             raise _unavailable() from error
+        return begun
 
     @property
     def alive(self) -> bool:
         """Whether it still answers."""
-        return not self._listening.done()
+        return not self._silent.done()
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+        return self._process.get_pid()
 
     async def ask(self, kind: Kind, method: str, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401 - as above
-        """What a method of `ChromaIndex` gives or raises there."""
+        """What a method of `ChromaStore` gives or raises there."""
         if not self.alive:  # nobody would hear the answer
             raise _unavailable()
         number = next(self._numbers)
@@ -134,10 +142,7 @@ class IndexProcess:
         request: Request = (number, kind, method, arguments)
         try:
             self._requests.write(framed(request))
-            await self._requests.drain()
             return await answer
-        except ConnectionError as error:
-            raise _unavailable() from error
         finally:
             self._waiting.pop(number, None)
 
@@ -146,28 +151,42 @@ class IndexProcess:
         self._requests.close()
         try:
             async with asyncio.timeout(END_SECONDS):
-                await self._process.wait()
+                await asyncio.shield(self._exited)
         except TimeoutError:
             self._process.kill()
-            await self._process.wait()
-        await self._listening
-        with suppress(ConnectionError):
-            await self._requests.wait_closed()
+            await self._exited
+        await self._silent  # what it said last is still to be heard
+        self._process.close()
 
-    async def _listen(self) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                number, value, error = await read_message(self._responses)
-                answer = self._waiting.get(number)
-                if answer is None or answer.done():
-                    continue  # who asked has gone
-                if error is None:
-                    answer.set_result(value)
-                else:
-                    answer.set_exception(error)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It runs."""
+        self._process = cast("asyncio.SubprocessTransport", transport)
+        self._requests = cast("asyncio.WriteTransport", self._process.get_pipe_transport(0))
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:  # noqa: ARG002 - asyncio's form
+        """Hands answers to whoever waits for them."""
+        for message in self._answers.complete(data):
+            number, value, error = cast("Response", message)
+            answer = self._waiting.get(number)
+            if answer is None or answer.done():
+                continue  # who asked has gone
+            if error is None:
+                answer.set_result(value)
+            else:
+                answer.set_exception(error)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's form
+        """No more answers will come: whoever still waits hears of it."""
+        if fd != ANSWERS:
+            return
+        self._silent.set_result(None)
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(_unavailable())
+
+    def process_exited(self) -> None:
+        """It has ended."""
+        self._exited.set_result(None)
 
 
 def _unavailable() -> Unavailable:

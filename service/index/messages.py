@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import pickle
-from typing import Any, TypeAlias
-
-import numpy as np
+from collections.abc import Iterator
+from typing import Any, BinaryIO, TypeAlias
 
 Kind: TypeAlias = tuple[str, int]
 """The model that made the vectors, and their length."""
 
 Request: TypeAlias = tuple[int, Kind, str, tuple[Any, ...]]
-"""A number, the kind of index, a method of `service.index.chroma.ChromaIndex`, and its arguments."""
+"""A number, the kind of index, a method of `service.index.store.ChromaStore`, and its arguments."""
 
 Response: TypeAlias = tuple[int, Any, BaseException | None]
 """The request's number, what the method gave, and what it raised."""
@@ -29,18 +27,29 @@ def framed(message: Request | Response) -> bytes:
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 
-async def read_message(stream: asyncio.StreamReader) -> Any:  # noqa: ANN401 - a Request or a Response
-    """The next message.
+def read_request(stream: BinaryIO) -> Request | None:
+    """The next request, once it is there; None when none will come."""
+    length = int.from_bytes(stream.read(LENGTH_BYTES), "big")
+    body = stream.read(length)
+    if not body or len(body) < length:
+        return None
+    request: Request = pickle.loads(body)  # noqa: S301 - a process of ours sent it
+    return request
 
-    Raises:
-        asyncio.IncompleteReadError: there is none, and none will come.
-    """
-    length = int.from_bytes(await stream.readexactly(LENGTH_BYTES), "big")
-    return pickle.loads(await stream.readexactly(length))  # noqa: S301 - a process of ours sent it
 
+class Frames:
+    """Puts messages together again from the pieces in which they come."""
 
-def packed(method: str, value: Any) -> Any:  # noqa: ANN401 - whatever the method gives
-    """What a method gave, as it is sent: many vectors as one array."""
-    if method != "vectors":
-        return value
-    return list(value), np.stack(list(value.values())) if value else np.empty((0, 0), np.float32)
+    def __init__(self) -> None:
+        self._pieces = bytearray()
+
+    def complete(self, piece: bytes) -> Iterator[Any]:
+        """The messages that are complete with this piece."""
+        self._pieces += piece
+        while len(self._pieces) >= LENGTH_BYTES:
+            end = LENGTH_BYTES + int.from_bytes(self._pieces[:LENGTH_BYTES], "big")
+            if len(self._pieces) < end:
+                return
+            message = bytes(self._pieces[LENGTH_BYTES:end])
+            del self._pieces[:end]
+            yield pickle.loads(message)  # noqa: S301 - as above

@@ -5,21 +5,79 @@ It does what `service.index.apart` asks for, until its standard input ends.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
-from contextlib import ExitStack, suppress
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
-import uvloop
-
-from service.index.chroma import ChromaIndex
 from service.index.connect import embedded
-from service.index.messages import BUFFER_BYTES, Kind, Request, Response, framed, packed, read_message
+from service.index.messages import BUFFER_BYTES, Kind, Request, Response, framed, read_request
+from service.index.store import ChromaStore
 from service.memory.errors import MemorydError
 
 LOCK_FILE = "chroma.lock"
+
+THREADS = 8
+"""Requests that are worked on at once: few write, and a writer may wait for the one before."""
+
+
+class Server:
+    """Answers requests, each from its reading to its answer on one thread.
+
+    Handing it from one thread to the next, and the answer back, takes half a millisecond where nobody else
+    keeps the processor awake.
+
+    Args:
+        path: the directory of Chroma's files.
+        requests: where they come from.
+        answers: where they go.
+    """
+
+    def __init__(self, path: Path, requests: BinaryIO, answers: BinaryIO) -> None:
+        self._path = path
+        self._requests, self._reading = requests, threading.Lock()
+        self._answers, self._writing = answers, threading.Lock()
+        self._stores: dict[Kind, ChromaStore] = {}
+
+    def serve(self) -> None:
+        """Returns when there are no more requests and all are answered."""
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="index") as threads:
+            for _ in range(THREADS):
+                threads.submit(self._serve_by_turns)
+        for store in self._stores.values():
+            store.close()
+
+    def _serve_by_turns(self) -> None:
+        """One thread waits for a request and, when it has one, leaves its place to the next."""
+        while True:
+            with self._reading:
+                request = read_request(self._requests)
+                if request is None:
+                    return
+                store = self._store(request[1])
+            answer = framed(_answer(store, request))
+            with self._writing, suppress(BrokenPipeError):  # who asked has gone
+                self._answers.write(answer)
+                self._answers.flush()
+
+    def _store(self, kind: Kind) -> ChromaStore:
+        if kind not in self._stores:
+            self._stores[kind] = ChromaStore(embedded(self._path), *kind)
+        return self._stores[kind]
+
+
+def _answer(store: ChromaStore, request: Request) -> Response:
+    number, _, method, arguments = request
+    try:
+        return number, getattr(store, method)(*arguments), None
+    except (MemorydError, ValueError) as error:
+        return number, None, error
+    except Exception as error:  # noqa: BLE001 - the boundary: whoever asked must hear of it
+        return number, None, RuntimeError(f"{type(error).__name__} in the process of the index")
 
 
 def main() -> None:
@@ -34,7 +92,8 @@ def main() -> None:
     os.dup2(2, 1)
     _widen(answers)
     _wait_for_files(path)
-    uvloop.run(_serve(path, answers))
+    with os.fdopen(answers, "wb") as stream:
+        Server(path, sys.stdin.buffer, stream).serve()
 
 
 def _widen(pipe: int) -> None:
@@ -55,43 +114,6 @@ def _wait_for_files(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(path.with_name(LOCK_FILE), os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)  # until the process ends
-
-
-async def _serve(path: Path, answers: int) -> None:
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=BUFFER_BYTES)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    transport, protocol = await loop.connect_write_pipe(
-        asyncio.streams.FlowControlMixin, os.fdopen(answers, "wb")
-    )
-    writer = asyncio.StreamWriter(transport, protocol, None, loop)
-    indexes: dict[Kind, ChromaIndex] = {}
-    tasks: set[asyncio.Task[None]] = set()
-    with ExitStack() as stack:
-        with suppress(asyncio.IncompleteReadError):
-            while True:
-                request: Request = await read_message(reader)
-                kind = request[1]
-                if kind not in indexes:
-                    indexes[kind] = ChromaIndex(embedded(path), *kind)
-                    stack.callback(indexes[kind].close)
-                task = asyncio.create_task(_answer(indexes[kind], request, writer))
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _answer(index: ChromaIndex, request: Request, writer: asyncio.StreamWriter) -> None:
-    number, _, method, arguments = request
-    response: Response
-    try:
-        response = number, packed(method, await getattr(index, method)(*arguments)), None
-    except (MemorydError, ValueError) as error:
-        response = number, None, error
-    except Exception as error:  # noqa: BLE001 - the boundary: whoever asked must hear of it
-        response = number, None, RuntimeError(f"{type(error).__name__} in the process of the index")
-    writer.write(framed(response))
-    await writer.drain()
 
 
 if __name__ == "__main__":

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 import numpy as np
 from chromadb import Collection, Where
 
-from service.memory.model import Scope, Vector, Vectors
+from service.memory.model import Scope, Vectors
 from service.memory.ports import IndexEntry
 
 FIELDS = ("user_id", "agent_id", "app_id", "run_id")
 """All the metadata that ever reaches Chroma: scalars of the scope, nothing of a client's making."""
 
 T = TypeVar("T")
+
+FoundVectors: TypeAlias = tuple[Sequence[str], Vectors]
+"""Ids, and the vectors they have, shape (ids, dimensions)."""
 
 
 def upsert(collection: Collection, entries: Sequence[IndexEntry], rows: int) -> None:
@@ -35,9 +38,10 @@ def delete(collection: Collection, memory_ids: Sequence[str], rows: int) -> None
         collection.delete(ids=chunk)
 
 
-def vectors_by_id(collection: Collection, memory_ids: Sequence[str], rows: int) -> dict[str, Vector]:
+def vectors(collection: Collection, memory_ids: Sequence[str], rows: int) -> FoundVectors:
     """The vectors there are of distinct ids, at most `rows` in one call."""
-    found: dict[str, Vector] = {}
+    ids: list[str] = []
+    packed: list[bytes] = []
     for chunk in _chunks(memory_ids, rows):
         # What `collection.get` does, but for a way through float64.
         answer = collection._client._get(  # noqa: SLF001 - there is no other way to the numbers as they are
@@ -47,24 +51,16 @@ def vectors_by_id(collection: Collection, memory_ids: Sequence[str], rows: int) 
             tenant=collection.tenant,
             database=collection.database,
         )
-        found.update(
-            zip(
-                answer["ids"],
-                _float32(cast("Sequence[Sequence[float]]", answer["embeddings"] or [])),
-                strict=True,
-            )
-        )
-    return found
+        ids += answer["ids"]
+        packed += _packed(cast("Sequence[Sequence[float]]", answer["embeddings"] or []))
+    return ids, np.frombuffer(b"".join(packed), np.float32).reshape(len(ids), -1 if ids else 0)
 
 
-def _float32(vectors: Sequence[Sequence[float]]) -> Vectors:
-    """Lists of numbers as rows of an array; NumPy by itself takes longer."""
-    if not vectors:
-        return np.empty((0, 0), np.float32)
-    packing = struct.Struct(f"{len(vectors[0])}f")
-    return np.frombuffer(b"".join(packing.pack(*vector) for vector in vectors), np.float32).reshape(
-        len(vectors), -1
-    )
+def _packed(vectors: Sequence[Sequence[float]]) -> Iterator[bytes]:
+    """Lists of numbers as float32; NumPy by itself takes longer."""
+    if vectors:
+        packing = struct.Struct(f"{len(vectors[0])}f")
+        yield from (packing.pack(*vector) for vector in vectors)
 
 
 def scopes_by_id(collection: Collection, rows: int) -> dict[str, Scope]:

@@ -40,7 +40,7 @@ def project() -> str:
 
 def process_of(index: IndexApart) -> int:
     """The id of the other process."""
-    return index._other._process.pid
+    return index._other.pid
 
 
 async def test_says_what_the_index_says(index: IndexApart, project: str) -> None:
@@ -123,7 +123,7 @@ def test_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         async def main():
             index = IndexApart(await IndexProcess.begin(Path(sys.argv[1])), "m", 8)
             await index.ping()
-            print(index._other._process.pid, flush=True)
+            print(index._other.pid, flush=True)
             await asyncio.sleep(60)
 
         asyncio.run(main())
