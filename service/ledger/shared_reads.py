@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -23,23 +23,41 @@ class SharedReads(Generic[Key, Value]):
 
     def __init__(self, read: Callable[[Key], Awaitable[Value]]) -> None:
         self._read = read
-        self._under_way: dict[Key, asyncio.Task[Value]] = {}
-        self._next: dict[Key, asyncio.Task[Value]] = {}
+        self._waiting: dict[Key, list[asyncio.Future[Value]]] = {}
+        """Who shares the next read of a key, while one is under way."""
+        self._reading: set[asyncio.Task[None]] = set()
 
     async def __call__(self, key: Key) -> Value:
         """What a read that begins after this call finds."""
-        if (shared := self._next.get(key)) is None:
-            before = self._under_way.get(key)
-            shared = asyncio.create_task(self._after(before, key))
-            (self._under_way if before is None else self._next)[key] = shared
-        return await asyncio.shield(shared)
+        if key not in self._waiting:
+            self._waiting[key] = []
+            try:
+                return await self._read(key)
+            finally:
+                self._go_on(key)
+        # A future of their own: who goes away takes neither the read along nor the others who wait for it.
+        answer: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
+        self._waiting[key].append(answer)
+        return await answer
 
-    async def _after(self, before: asyncio.Task[Value] | None, key: Key) -> Value:
-        if before is not None:
-            await asyncio.wait([before])
-            self._under_way[key] = self._next.pop(key)
+    def _go_on(self, key: Key) -> None:
+        waiting = self._waiting.pop(key)
+        if waiting:
+            self._waiting[key] = []
+            reading = asyncio.create_task(self._read_for(waiting, key))
+            self._reading.add(reading)
+            reading.add_done_callback(self._reading.discard)
+
+    async def _read_for(self, waiting: Sequence[asyncio.Future[Value]], key: Key) -> None:
         try:
-            return await self._read(key)
+            value = await self._read(key)
+        except Exception as error:  # noqa: BLE001 - it is raised where the read was asked for
+            for answer in waiting:
+                if not answer.done():
+                    answer.set_exception(error)
+        else:
+            for answer in waiting:
+                if not answer.done():
+                    answer.set_result(value)
         finally:
-            if key not in self._next:
-                del self._under_way[key]
+            self._go_on(key)

@@ -46,12 +46,13 @@ async def name_request(call: Call, context: Context, proceed: Proceed) -> object
     given = "".join(_metadata(context, REQUEST_ID)[:1])
     call.request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
     started = time.monotonic()
-    with structlog.contextvars.bound_contextvars(request_id=call.request_id):
-        try:
-            return await proceed()
-        finally:
-            milliseconds = round((time.monotonic() - started) * 1000, 1)
-            log.info("call", method=call.method, code=_code(context), milliseconds=milliseconds)
+    # Until the end of this task, which is that of the call (see `service.transport.call.enter`).
+    structlog.contextvars.bind_contextvars(request_id=call.request_id)
+    try:
+        return await proceed()
+    finally:
+        milliseconds = round((time.monotonic() - started) * 1000, 1)
+        log.info("call", method=call.method, code=_code(context), milliseconds=milliseconds)
 
 
 def _authentication(accounts: Accounts) -> Stage:

@@ -80,3 +80,18 @@ async def test_who_gives_up_takes_nobody_along() -> None:
     assert first.cancelled()
     assert second.cancelled()
     assert await shared("k") == ("k", 0)
+
+
+async def test_who_reads_may_give_up() -> None:
+    """The first caller does the reading; when that one goes away, the next who waits begins."""
+    slow = Slow()
+    shared = SharedReads(slow.read)
+    first = await begun(shared, "k")
+    second = await begun(shared, "k")
+    first.cancel()
+    await asyncio.sleep(0.01)
+    assert slow.reads == 2
+    slow.gate.set()
+    assert await second == ("k", 0)
+    assert await shared("k") == ("k", 0)
+    assert slow.reads == 3
