@@ -49,7 +49,15 @@ from service.memory.model import (
     RequestStatus,
     Scope,
 )
-from service.memory.ports import Claim, IndexEntry, OutboxItem, ProjectSettings, ScopeSnapshot, StoredRequest
+from service.memory.ports import (
+    Claim,
+    IndexEntry,
+    OutboxItem,
+    ProjectSettings,
+    ReadAhead,
+    ScopeSnapshot,
+    StoredRequest,
+)
 
 # Built once: every add says these, and putting a statement together costs more than SQLite's answer.
 _PROJECT = select(projects).where(projects.c.id == bindparam("of_project"))
@@ -175,9 +183,13 @@ class SqlLedger:
 
         return await self._database.write(take)
 
-    async def read_scope(self, project_id: str, scope: Scope) -> ScopeSnapshot:
+    async def read_scope(
+        self, project_id: str, scope: Scope, ahead: ReadAhead | None = None
+    ) -> ScopeSnapshot:
         """See the port."""
-        return await self._database.read(lambda connection: self._reads.read(connection, project_id, scope))
+        return await self._database.read(
+            lambda connection: self._reads.read(connection, project_id, scope, ahead=ahead)
+        )
 
     async def earlier_messages(self, project_id: str, scope: Scope, limit: int) -> Sequence[Message]:
         """See the port."""

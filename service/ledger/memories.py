@@ -17,7 +17,7 @@ from service.ledger.scopes import RememberedScopes
 from service.memory.filters import Filter
 from service.memory.filters.scopes import scope_of
 from service.memory.model import Memory, Scope
-from service.memory.ports import Page, Scorable
+from service.memory.ports import Page, ReadAhead, Scorable
 
 
 class SqlMemories:
@@ -57,11 +57,19 @@ class SqlMemories:
         query = select(func.count()).select_from(memories).where(_wanted(project_id, filter_, on))
         return await self._database.read(lambda connection: connection.execute(query).scalar_one())
 
-    async def scorable(self, project_id: str, filter_: Filter, *, limit: int, on: date | None) -> Scorable:
+    async def scorable(
+        self,
+        project_id: str,
+        filter_: Filter,
+        *,
+        limit: int,
+        on: date | None,
+        ahead: ReadAhead | None = None,
+    ) -> Scorable:
         """See the port."""
         scope = scope_of(filter_)
         if scope is not None and scope.user_id is not None:
-            found = await self._scorable_of_a_user(project_id, scope, limit, on)
+            found = await self._scorable_of_a_user(project_id, scope, limit, on, ahead)
             if found is not None:
                 return found
         query = page_query(project_id, filter_, offset=0, limit=limit, on=on)
@@ -74,21 +82,24 @@ class SqlMemories:
         )
 
         def read(connection: Connection) -> Scorable:
-            found = rows.memories_from(connection.execute(query))
+            newest_first = connection.execute(query).all()
+            if ahead is not None:
+                ahead(rows.texts_by_id(newest_first))
+            found = rows.memories_from(newest_first)
             vectors = {row.memory_id: rows.vector_from(row.vector) for row in connection.execute(waiting)}
             return Scorable(found, vectors)
 
         return await self._database.read(read)
 
     async def _scorable_of_a_user(
-        self, project_id: str, scope: Scope, limit: int, on: date | None
+        self, project_id: str, scope: Scope, limit: int, on: date | None, ahead: ReadAhead | None
     ) -> Scorable | None:
         """The same for what is searched most; None where it takes more than the newest of the scope.
 
         A memory with a user's id has that user as its subject, whatever other ids it has.
         """
         snapshot = await self._database.read(
-            lambda connection: self._reads.read(connection, project_id, scope, limit)
+            lambda connection: self._reads.read(connection, project_id, scope, limit, ahead)
         )
         valid = [memory for memory in snapshot.memories if on is None or memory.holds_on(on)]
         if len(valid) < len(snapshot.memories) == limit:

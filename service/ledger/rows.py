@@ -99,6 +99,13 @@ READ = (
 )
 """The columns that make a memory, for who reads many and wants no more than that."""
 
+_ID, _TEXT = READ.index("id"), READ.index("text")
+
+
+def texts_by_id(rows: Iterable[AnyRow]) -> list[tuple[str, str]]:
+    """Id and text of rows of the columns `READ`: what can be said of memories before they are made."""
+    return [(row[_ID], row[_TEXT]) for row in rows]
+
 
 def memories_from(rows: Iterable[AnyRow]) -> list[Memory]:
     """The memories of rows of the columns `READ`, in that order.

@@ -37,6 +37,10 @@ class RememberedScopes:
         self._reads: OrderedDict[_Key, _Read] = OrderedDict()
         self._lock = threading.Lock()
 
+    def holds(self, project_id: str, scope: Scope) -> bool:
+        """Whether it may be at hand, at some version."""
+        return (project_id, scope) in self._reads
+
     def recall(self, project_id: str, scope: Scope, version: int) -> Sequence[Memory] | None:
         """The memories of the scope at that version of its subject, oldest first; None: read them."""
         with self._lock:

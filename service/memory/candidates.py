@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from service.memory.known_vectors import KnownVectors
+from service.memory.known_vectors import VectorsAhead
 from service.memory.model import Candidate, Memory, Scope, Vector, Vectors
 from service.memory.ports import Index, ScopeSnapshot
 from service.memory.ranking import nearest_known, ranked
@@ -32,7 +32,7 @@ class Utterances:
 
 async def near_the_messages(
     index: Index,
-    known_vectors: KnownVectors,
+    vectors_of: VectorsAhead,
     project_id: str,
     scope: Scope,
     snapshot: ScopeSnapshot,
@@ -43,7 +43,7 @@ async def near_the_messages(
 
     Args:
         index: finds the nearest of many.
-        known_vectors: gives vectors of memories.
+        vectors_of: gives the vectors of memories, which are fetched since the scope was read.
         project_id: whose.
         scope: the ids that a memory must carry.
         snapshot: the memories of that scope.
@@ -51,9 +51,8 @@ async def near_the_messages(
         limit: how many are wanted.
     """
     looked_at = await _worth_a_look(index, project_id, scope, snapshot, said, limit)
-    vectors, spoken = await asyncio.gather(
-        known_vectors(project_id, looked_at, snapshot.pending_vectors), asyncio.shield(said.embedding)
-    )
+    vectors = await vectors_of(looked_at, snapshot.pending_vectors)
+    spoken = await asyncio.shield(said.embedding)
     known = [memory for memory in looked_at if memory.id in vectors]
     if not known:
         return (), vectors

@@ -13,6 +13,7 @@ import structlog
 
 from service.failpoints import MODEL_ANSWERED, PLAN_CHECKED, failpoint
 from service.memory import reconcile
+from service.memory.begun import begun
 from service.memory.candidates import Utterances, near_the_messages
 from service.memory.categories import DEFAULT_CATEGORIES
 from service.memory.errors import SCOPE_CHANGED, Conflict, InferenceFailed, Unavailable
@@ -41,6 +42,7 @@ from service.memory.ports import (
     Index,
     Ledger,
     ProjectSettings,
+    ReadAhead,
     Reasoner,
     ScopeSnapshot,
     StoredRequest,
@@ -129,14 +131,11 @@ class InferFacts:
         """
         about = Role.ASSISTANT if request.scope.is_an_agent else Role.USER
         texts = [request.messages[index].content for index in readable(request.messages, about)]
-        embedding = asyncio.ensure_future(self._embedder.embed(texts))
-        settings = asyncio.ensure_future(self._ledger.project_settings(project_id))
-        try:
+        async with (
+            begun(self._embedder.embed(texts)) as embedding,
+            begun(self._ledger.project_settings(project_id)) as settings,
+        ):
             yield Heard(about, Utterances(texts, embedding), settings)
-        finally:
-            embedding.cancel()
-            settings.cancel()
-            await asyncio.gather(embedding, settings, return_exceptions=True)
 
     async def __call__(
         self, stored: StoredRequest, deadline: Deadline, heard: Heard | None = None
@@ -233,18 +232,13 @@ class InferFacts:
         if not said.texts:
             # Nobody whose facts are wanted said anything, so there is nothing to ask a model.
             return Proposal((), (), (), None)
-        snapshot = await self._current(project_id, scope)
-        if task.event_id is not None:
-            self._give_way(snapshot.turn, task.event_id)
-        candidates, vectors = await near_the_messages(
-            self._index,
-            self._known_vectors,
-            project_id,
-            scope,
-            snapshot,
-            said,
-            self._reasoner.candidate_limit,
-        )
+        async with self._known_vectors.ahead(project_id) as vectors_of:
+            snapshot = await self._current(project_id, scope, vectors_of.begin)
+            if task.event_id is not None:
+                self._give_way(snapshot.turn, task.event_id)
+            candidates, vectors = await near_the_messages(
+                self._index, vectors_of, project_id, scope, snapshot, said, self._reasoner.candidate_limit
+            )
         inference = replace(task.inference, candidates=candidates)
         plan = await self._propose(inference, task.deadline)
         failpoint(MODEL_ANSWERED)
@@ -268,9 +262,9 @@ class InferFacts:
         failpoint(PLAN_CHECKED)
         return Proposal(changes, (*rejected, *duplicates), candidates, snapshot.version)
 
-    async def _current(self, project_id: str, scope: Scope) -> ScopeSnapshot:
+    async def _current(self, project_id: str, scope: Scope, ahead: ReadAhead) -> ScopeSnapshot:
         """What is known and holds today. A fact that meets an expired one is new, or nobody would see it."""
-        snapshot = await self._ledger.read_scope(project_id, scope)
+        snapshot = await self._ledger.read_scope(project_id, scope, ahead)
         today = self._now().date()
         return replace(snapshot, memories=[each for each in snapshot.memories if each.holds_on(today)])
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from service.memory.filters import Filter
 from service.memory.model import (
@@ -145,6 +145,14 @@ class Turn:
     until: datetime
 
 
+ReadAhead: TypeAlias = Callable[[Sequence[tuple[str, str]]], None]
+"""Is told of memories, by id and text, while more of them is being read: once, in any thread, or never.
+
+The transaction that reads them has begun by then, so whoever asks the index now finds what that transaction
+does not give as pending.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class ScopeSnapshot:
     """The current memories of a scope, and the version of its subject at which they were read."""
@@ -241,7 +249,9 @@ class Ledger(Protocol):
         have ended.
         """
 
-    async def read_scope(self, project_id: str, scope: Scope) -> ScopeSnapshot:
+    async def read_scope(
+        self, project_id: str, scope: Scope, ahead: ReadAhead | None = None
+    ) -> ScopeSnapshot:
         """The current memories of one subject that carry every id of `scope`, as of one moment."""
 
     async def earlier_messages(self, project_id: str, scope: Scope, limit: int) -> Sequence[Message]:
@@ -337,5 +347,13 @@ class MemoryReader(Protocol):
     async def count(self, project_id: str, filter_: Filter, *, on: date | None) -> int:
         """How many memories there are."""
 
-    async def scorable(self, project_id: str, filter_: Filter, *, limit: int, on: date | None) -> Scorable:
+    async def scorable(
+        self,
+        project_id: str,
+        filter_: Filter,
+        *,
+        limit: int,
+        on: date | None,
+        ahead: ReadAhead | None = None,
+    ) -> Scorable:
         """At most `limit` memories and what the index does not know of them yet, as of one moment."""

@@ -87,6 +87,36 @@ class Ranking:
     """How well each document answers, in [0, 1], in the documents' order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What the words of a query and of the memories of one scope say, before there is any vector."""
+
+    documents: Sequence[Document]
+    phrasings: tuple[str, str]
+    """The two texts to embed: the query as it is, and without the names of those who speak."""
+    covered: Scores
+    """How much of the query each document's words cover, in [0, 1]."""
+    by_named: npt.NDArray[np.bool_]
+    """Whether each document was said by somebody whom the query names."""
+
+    @classmethod
+    def of(cls, query: str, documents: Sequence[Document]) -> Wording:
+        """Reads the words.
+
+        Args:
+            query: what is asked.
+            documents: the memories in order of creation, oldest first.
+        """
+        said_by = speakers(documents)
+        mentioned = _named(query, said_by)
+        words = [
+            terms(document.text) | terms(document.speaker) if document.speaker else terms(document.text)
+            for document in documents
+        ]
+        by_named = np.array([not mentioned.isdisjoint(names) for names in said_by], dtype=np.bool_)
+        return cls(documents, _phrasings(query, mentioned), coverage(terms(query), words), by_named)
+
+
 def speakers(documents: Sequence[Document]) -> list[frozenset[str]]:
     """Who said each memory: its speaker, and the name before a colon at the start of its text.
 
@@ -139,13 +169,12 @@ def _without_proper_nouns(query: str) -> str:
     return " ".join([first, *kept]) if 2 * len(kept) >= len(rest) else query
 
 
-def phrasings(query: str, documents: Sequence[Document]) -> tuple[str, str]:
-    """The query, and the query without the names of those who speak: the two texts to embed.
+def _phrasings(query: str, mentioned: frozenset[str]) -> tuple[str, str]:
+    """The query, and the query without the names of those who speak.
 
     People hardly say their own name, so a name draws a small embedding model to texts in which the person is
     addressed, and away from what the person says. Where no speaker is known by name, capitalized words go.
     """
-    mentioned = _named(query, speakers(documents))
     focused = query if mentioned else _without_proper_nouns(query)
     for name in sorted(mentioned, key=len, reverse=True):
         focused = " ".join(_mention(name, query).sub(" ", focused).split())
@@ -162,25 +191,18 @@ async def ranked(work: Callable[[], R], pairs: int) -> R:
     return work() if pairs <= RANKED_AT_ONCE else await asyncio.to_thread(work)
 
 
-def rank(
-    query: str,
-    query_vectors: Vectors,
-    documents: Sequence[Document],
-    vectors: Vectors,
-    weights: Weights = DEFAULT,
-) -> Ranking:
+def rank(wording: Wording, query_vectors: Vectors, vectors: Vectors, weights: Weights = DEFAULT) -> Ranking:
     """Orders the memories of one scope.
 
     Args:
-        query: what is asked.
-        query_vectors: the embeddings of its `phrasings`, shape (2, dimensions).
-        documents: the memories in order of creation, oldest first.
-        vectors: their embeddings, shape (documents, dimensions).
+        wording: what is asked of which memories.
+        query_vectors: the embeddings of its phrasings, shape (2, dimensions).
+        vectors: those of the memories, shape (documents, dimensions).
         weights: what counts how much.
     """
-    own = _relevance(query, query_vectors, documents, vectors, weights)
+    own = _relevance(wording, query_vectors, vectors, weights)
     # The best stays the best, whatever is lost to rounding.
-    scores = np.minimum(own + _raise(own, documents, weights), own.max(initial=0))
+    scores = np.minimum(own + _raise(own, wording.documents, weights), own.max(initial=0))
     newest_first = np.arange(len(scores))[::-1]
     order = newest_first[np.lexsort((-own[newest_first], -scores[newest_first]))]
     return Ranking(order=order, scores=scores)
@@ -213,24 +235,15 @@ def nearest_known(
     return [(int(index), float(scores[index])) for index in np.argsort(-scores, kind="stable")[:limit]]
 
 
-def _relevance(
-    query: str, query_vectors: Vectors, documents: Sequence[Document], vectors: Vectors, weights: Weights
-) -> Scores:
+def _relevance(wording: Wording, query_vectors: Vectors, vectors: Vectors, weights: Weights) -> Scores:
     """The score of each memory by itself, in [0, 1]."""
-    said_by = speakers(documents)
-    mentioned = _named(query, said_by)
-    words = [
-        terms(document.text) | terms(document.speaker) if document.speaker else terms(document.text)
-        for document in documents
-    ]
     as_is, focused = _cosines(query_vectors, vectors)
-    covered = coverage(terms(query), words)
     dense = (1 - weights.focus) * as_is + weights.focus * focused
-    own = weights.lexical * covered + (1 - weights.lexical) * dense
+    own = weights.lexical * wording.covered + (1 - weights.lexical) * dense
     # Who asks in a memory's own words means that memory, names and all.
-    own = np.maximum(own, covered * as_is)
-    by_named = np.array([not mentioned.isdisjoint(names) for names in said_by], dtype=np.float32)
-    return np.asarray(np.sqrt(np.minimum(own + weights.speaker * by_named, 1)), dtype=np.float32)
+    own = np.maximum(own, wording.covered * as_is)
+    named = np.float32(weights.speaker) * wording.by_named
+    return np.asarray(np.sqrt(np.minimum(own + named, 1)), dtype=np.float32)
 
 
 def _cosines(queries: Vectors, vectors: Vectors) -> Vectors:

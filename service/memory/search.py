@@ -8,21 +8,22 @@ buys exact scoring for larger sets (`RERANKED_UP_TO`) with time. Either way `ser
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
 import numpy as np
 
+from service.memory.begun import begun
 from service.memory.filters import Filter
 from service.memory.filters.grammar import And, OneOf
 from service.memory.filters.scopes import required_ids
 from service.memory.known_vectors import KnownVectors
 from service.memory.lexical import terms
 from service.memory.model import Memory, Vector, Vectors
-from service.memory.ports import Clock, Embedder, Index, MemoryReader, Scorable
-from service.memory.ranking import Document, phrasings, rank, ranked
+from service.memory.ports import Clock, Embedder, Index, MemoryReader
+from service.memory.ranking import Document, Wording, rank, ranked
 from service.memory.versions import Version
 
 EXACT_UP_TO = 1000
@@ -96,40 +97,48 @@ class SearchMemories:
             page = await self._reader.page(project_id, query.filter, offset=0, limit=query.top_k, on=on)
             return [Hit(memory, None) for memory in page.memories]
         exact_up_to = RERANKED_UP_TO if query.rerank else EXACT_UP_TO
-        (found, known), as_is = await asyncio.gather(
-            self._scorable(project_id, query.filter, exact_up_to, on), self._embedder.embed([query.text])
-        )
-        memories, pending = found.memories, found.pending_vectors
+        async with (
+            begun(self._embedder.embed([query.text])) as as_is,
+            self._known_vectors.ahead(project_id) as vectors_of,
+        ):
+            found = await self._reader.scorable(
+                project_id, query.filter, limit=exact_up_to + 1, on=on, ahead=vectors_of.begin
+            )
+            memories, pending = found.memories, found.pending_vectors
+            wording = await self._wording(query, memories)
+            many = len(memories) > exact_up_to
+            # All of it is under way, but for what the query's other phrasing may take.
+            asked = await self._asked(wording, as_is)
+            known = await vectors_of(() if many else memories, pending)
         if not memories:
             return []
-        documents = [document(memory) for memory in reversed(memories)]
-        asked = np.concatenate((as_is, await self._focused(query.text, documents, as_is)))
-        if len(memories) > exact_up_to:
+        if many:
             memories = await self._nearest(project_id, query, asked, pending, on)
             # What the index picks here and there was not said together.
-            documents = [replace(document(memory), verbatim=False) for memory in reversed(memories)]
+            wording = await self._wording(query, memories, together=False)
             known = await self._known_vectors(project_id, memories, pending)
         oldest_first = list(reversed(memories))
         nowhere = np.zeros(self._embedder.dimensions, dtype=np.float32)
         # What is nowhere is found by its words alone.
         vectors = np.stack([known.get(memory.id, nowhere) for memory in oldest_first])
-        ranking = await ranked(partial(rank, query.text, asked, documents, vectors), len(documents))
+        ranking = await ranked(partial(rank, wording, asked, vectors), len(vectors))
         hits = [Hit(oldest_first[place], float(ranking.scores[place])) for place in ranking.order]
         return wanted(hits, query)[: query.top_k]
 
-    async def _scorable(
-        self, project_id: str, filter_: Filter, exact_up_to: int, on: date | None
-    ) -> tuple[Scorable, Mapping[str, Vector]]:
-        """What the filter picks, and the vectors unless it is too many: the query is embedded meanwhile."""
-        found = await self._reader.scorable(project_id, filter_, limit=exact_up_to + 1, on=on)
-        if len(found.memories) > exact_up_to:
-            return found, {}
-        return found, await self._known_vectors(project_id, found.memories, found.pending_vectors)
+    @staticmethod
+    async def _wording(query: SearchQuery, memories: Sequence[Memory], *, together: bool = True) -> Wording:
+        """What is asked of memories, given newest first, and whether what stands side by side was said so."""
+        documents = [document(memory) for memory in reversed(memories)]
+        if not together:
+            documents = [replace(each, verbatim=False) for each in documents]
+        return await ranked(partial(Wording.of, query.text, documents), len(documents))
 
-    async def _focused(self, text: str, documents: Sequence[Document], as_is: Vectors) -> Vectors:
-        """The embedding of the query's other phrasing, which mostly is the same."""
-        _, focused = phrasings(text, documents)
-        return as_is if focused == text else await self._embedder.embed([focused])
+    async def _asked(self, wording: Wording, as_is: Awaitable[Vectors]) -> Vectors:
+        """The embeddings of the query's phrasings: mostly it has just the one that is being embedded."""
+        text, focused = wording.phrasings
+        if focused == text:
+            return np.repeat(await as_is, 2, axis=0)
+        return np.concatenate(await asyncio.gather(as_is, self._embedder.embed([focused])))
 
     async def _nearest(
         self,

@@ -16,7 +16,7 @@ import numpy as np
 from service.memory.errors import InvalidRequest, Violation
 from service.memory.model import Vector, Vectors
 from service.memory.ports import Clock, Embedder, Index
-from service.memory.ranking import phrasings, rank
+from service.memory.ranking import Wording, rank
 from service.memory.search import EXACT_UP_TO, Hit, SearchQuery, document, wanted
 from service.memory.versions import Past, Version, VersionReader
 
@@ -56,9 +56,10 @@ class SearchPast:
         if past.include_superseded:
             # Versions of one memory stand side by side, and were not said one after another.
             documents = [replace(each, verbatim=False) for each in documents]
-        asked = await self._embedder.embed(phrasings(query.text, documents))
+        wording = Wording.of(query.text, documents)
+        asked = await self._embedder.embed(wording.phrasings)
         vectors = await self._vectors(project_id, oldest_first, found.pending_vectors)
-        ranking = await asyncio.to_thread(rank, query.text, asked, documents, vectors)
+        ranking = await asyncio.to_thread(rank, wording, asked, vectors)
         hits = [
             Hit(oldest_first[place].memory, float(ranking.scores[place]), oldest_first[place])
             for place in ranking.order

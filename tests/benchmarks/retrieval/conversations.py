@@ -15,7 +15,7 @@ from service.embeddings import eight_bit, sentence_model
 from service.embeddings.model_files import read_model_files
 from service.embeddings.sentence_model import SentenceModel
 from service.memory.model import Vectors
-from service.memory.ranking import Document, phrasings
+from service.memory.ranking import Document, Wording
 
 ADVERSARIAL = 5
 """The category of questions whose premise is wrong. Their evidence is what misled: reported apart."""
@@ -126,7 +126,7 @@ class EmbeddingCache:
 def ingest(conversation: Conversation, way: str, cache: EmbeddingCache) -> Ingested:
     """Adds a conversation in one of the `INGESTIONS`."""
     documents = INGESTIONS[way](conversation)
-    asked = [text for question in conversation.questions for text in phrasings(question.text, documents)]
+    asked = [text for each in conversation.questions for text in Wording.of(each.text, documents).phrasings]
     return Ingested(
         conversation,
         documents,

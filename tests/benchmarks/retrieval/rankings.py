@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from service.memory.lexical import terms
-from service.memory.ranking import DEFAULT, Weights, rank
+from service.memory.ranking import DEFAULT, Weights, Wording, rank
 from tests.benchmarks.retrieval.conversations import Ingested
 
 Table: TypeAlias = npt.NDArray[np.float32]
@@ -27,7 +27,7 @@ def with_weights(weights: Weights) -> Ranker:
         questions = zip(ingested.conversation.questions, ingested.query_vectors, strict=True)
         return np.stack(
             [
-                rank(question.text, vectors, ingested.documents, ingested.vectors, weights).scores
+                rank(Wording.of(question.text, ingested.documents), vectors, ingested.vectors, weights).scores
                 for question, vectors in questions
             ]
         )

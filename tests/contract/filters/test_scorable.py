@@ -91,3 +91,29 @@ async def test_scorable_is_what_pages_show(database: Database) -> None:
     found = await reader.scorable(project_id, FILTERS[0], limit=100, on=None)
     assert changed in found.memories
     assert written[1] not in found.memories
+
+
+async def test_who_waits_is_told_ahead(database: Database) -> None:
+    """Once, of all that is read, before it is there; of what is at hand nobody is told."""
+    scopes = RememberedScopes()
+    ledger, reader = SqlLedger(database, scopes=scopes), SqlMemories(database, scopes)
+    project_id = await new_project(database)
+    memories = [_memory(Scope("u"), 5), _memory(Scope("u", agent_id="a"), 7), _memory(Scope("v"), 1)]
+    await _commit(database, project_id, [Change(Event.ADD, None, memory) for memory in memories])
+    ours = {(memory.id, memory.text) for memory in memories[:2]}
+    told: list[set[tuple[str, str]]] = []
+
+    def ahead(found: Sequence[tuple[str, str]]) -> None:
+        told.append(set(found))
+
+    await reader.scorable(project_id, FILTERS[3], limit=100, on=None, ahead=ahead)
+    assert told == [{(memories[1].id, memories[1].text)}]
+    await reader.scorable(project_id, FILTERS[0], limit=100, on=None, ahead=ahead)
+    assert told[1:] == [ours]
+    await reader.scorable(project_id, FILTERS[0], limit=100, on=None, ahead=ahead)
+    await ledger.read_scope(project_id, Scope("u"), ahead)
+    assert len(told) == 2
+    another = _memory(Scope("u"), 9)
+    await _commit(database, project_id, [Change(Event.ADD, None, another)])
+    await ledger.read_scope(project_id, Scope("u"), ahead)
+    assert told[2:] == [ours | {(another.id, another.text)}]

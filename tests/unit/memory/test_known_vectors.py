@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
 import numpy as np
+import pytest
 
-from service.memory.known_vectors import KnownVectors
+from service.memory.errors import INDEX_UNAVAILABLE, Unavailable
+from service.memory.known_vectors import MOST_AHEAD, KnownVectors, VectorsAhead
 from service.memory.model import Memory, Scope, Vector
 from service.memory.ports import Index
 
@@ -77,3 +80,75 @@ async def test_room_is_limited() -> None:
     for memory in (TEA, COFFEE, COFFEE, TEA):
         assert set(await known("p", [memory], {})) == {memory.id}
     assert index.asked == [["tea"], ["coffee"], ["tea"]]
+
+
+async def read(ahead: VectorsAhead, memories: Sequence[Memory]) -> None:
+    """Tells of memories as the ledger does: from a thread of its own, in the middle of a read."""
+    await asyncio.to_thread(ahead.begin, [(memory.id, memory.text) for memory in memories])
+
+
+async def test_ahead() -> None:
+    """What is told of is asked for at once, and only what is not at hand; later nobody asks again."""
+    index = Asked({"tea": unit(0), "coffee": unit(1)})
+    known = over(index)
+    await known("p", [TEA], {})
+    async with known.ahead("p") as ahead:
+        await read(ahead, [TEA, COFFEE])
+        assert index.asked == [["tea"], ["coffee"]]
+        found = await ahead([TEA, COFFEE], {})
+    np.testing.assert_array_equal(found["tea"], unit(0))
+    np.testing.assert_array_equal(found["coffee"], unit(1))
+    assert set(await known("p", [TEA, COFFEE], {})) == {"tea", "coffee"}
+    assert len(index.asked) == 2
+
+
+async def test_ahead_of_what_is_not_indexed_yet() -> None:
+    """What is on its way to the index counts for more than what that said; what is nowhere is left out."""
+    index = Asked({"tea": unit(0)})
+    known = over(index)
+    changed = replace(TEA, text="Hates tea")
+    for _ in range(2):
+        async with known.ahead("p") as ahead:
+            await read(ahead, [changed, COFFEE])
+            found = await ahead([changed, COFFEE], {"tea": unit(3)})
+        assert list(found) == ["tea"]
+        np.testing.assert_array_equal(found["tea"], unit(3))
+    assert index.asked == [["tea", "coffee"], ["coffee"]]
+
+
+async def test_not_ahead() -> None:
+    """Without being told, and of too many, it asks when the memories are there."""
+    index = Asked({"tea": unit(0)})
+    known = over(index)
+    many = [replace(TEA, id=str(number)) for number in range(MOST_AHEAD)]
+    async with known.ahead("p") as ahead:
+        await read(ahead, [*many, TEA])
+        assert not index.asked
+        assert set(await ahead([TEA], {})) == {"tea"}
+    assert index.asked == [["tea"]]
+
+
+async def test_ahead_of_an_index_that_fails() -> None:
+    """The failure is raised where the vectors are wanted, and a block that wants none ends well."""
+
+    class Down(Asked):
+        async def vectors(self, _: str, __: Sequence[str]) -> Mapping[str, Vector]:
+            raise Unavailable("The index does not answer.", reason=INDEX_UNAVAILABLE)
+
+    known = over(Down({}))
+    async with known.ahead("p") as ahead:
+        await read(ahead, [TEA])
+    async with known.ahead("p") as ahead:
+        await read(ahead, [TEA])
+        with pytest.raises(Unavailable):
+            await ahead([TEA], {})
+
+
+async def test_told_too_late() -> None:
+    """A read that goes on after its caller went away begins nothing."""
+    index = Asked({"tea": unit(0)})
+    known = over(index)
+    async with known.ahead("p") as ahead:
+        pass
+    await read(ahead, [TEA])
+    assert not index.asked

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from service.embeddings.sentence_model import SentenceModel
-from service.memory.ranking import Document, Ranking, nearest_known, phrasings, rank
+from service.memory.ranking import Document, Ranking, Wording, nearest_known, rank
 from tests.unit.ranking.facts import FACTS, MISSED, NEWS, UNRELATED
 
 TEXTS = list(FACTS)
@@ -11,7 +11,8 @@ TEXTS = list(FACTS)
 def _rankings(model: SentenceModel, queries: list[str], verbatim: bool) -> list[Ranking]:
     documents = [Document(text, "user", None, verbatim) for text in TEXTS]
     vectors = model.embed(TEXTS)
-    return [rank(query, model.embed(phrasings(query, documents)), documents, vectors) for query in queries]
+    asked = [Wording.of(query, documents) for query in queries]
+    return [rank(wording, model.embed(wording.phrasings), vectors) for wording in asked]
 
 
 @pytest.mark.parametrize("verbatim", [False, True])

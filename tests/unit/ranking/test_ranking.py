@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from service.embeddings.sentence_model import SentenceModel
-from service.memory.ranking import DEFAULT, Document, Ranking, Weights, phrasings, rank
+from service.memory.ranking import DEFAULT, Document, Ranking, Weights, Wording, rank
 
 DIALOGUE = (
     Document("Hey Mel, how was the weekend?", "Caroline"),
@@ -24,7 +24,8 @@ def _ask(
     model: SentenceModel, query: str, documents: tuple[Document, ...], weights: Weights = DEFAULT
 ) -> Ranking:
     vectors = model.embed([document.text for document in documents])
-    return rank(query, model.embed(phrasings(query, documents)), documents, vectors, weights)
+    wording = Wording.of(query, documents)
+    return rank(wording, model.embed(wording.phrasings), vectors, weights)
 
 
 def _lines(*similarities: float) -> np.ndarray:
@@ -37,14 +38,15 @@ QUERY = _lines(1, 1)
 
 def test_no_documents() -> None:
     """An empty scope has an empty ranking."""
-    ranking = rank("tea", QUERY, [], np.empty((0, 2), dtype=np.float32))
+    ranking = rank(Wording.of("tea", []), QUERY, np.empty((0, 2), dtype=np.float32))
 
     assert ranking.order.size == ranking.scores.size == 0
 
 
 def test_of_two_alike_the_newer_is_first() -> None:
     """The same text twice: the newer memory comes first."""
-    assert rank("tea", QUERY, [Document("tea")] * 3, _lines(1, 1, 1)).order.tolist() == [2, 1, 0]
+    wording = Wording.of("tea", [Document("tea")] * 3)
+    assert rank(wording, QUERY, _lines(1, 1, 1)).order.tolist() == [2, 1, 0]
 
 
 @given(
@@ -65,9 +67,10 @@ def test_what_always_holds(
     documents = [
         Document(text, "Tom", run, bool(kept)) for text, run, kept in zip(texts, runs, verbatim, strict=True)
     ][: len(cosines)]
-    alone = rank("tea, Tom?", QUERY, documents, _lines(*cosines), replace(DEFAULT, company=0.0))
+    wording = Wording.of("tea, Tom?", documents)
+    alone = rank(wording, QUERY, _lines(*cosines), replace(DEFAULT, company=0.0))
 
-    ranking = rank("tea, Tom?", QUERY, documents, _lines(*cosines))
+    ranking = rank(wording, QUERY, _lines(*cosines))
 
     assert sorted(ranking.order) == list(range(len(cosines)))
     assert np.all((ranking.scores >= 0) & (ranking.scores <= 1))
@@ -136,7 +139,7 @@ def test_the_speaker_counts(model: SentenceModel, documents: tuple[Document, ...
 )
 def test_phrasings(query: str, names: list[str], focused: str) -> None:
     """Speakers' names go, or capitalized words where nobody is known by name; something always stays."""
-    assert phrasings(query, [Document("Hi", name) for name in names]) == (query, focused)
+    assert Wording.of(query, [Document("Hi", name) for name in names]).phrasings == (query, focused)
 
 
 def test_a_label_is_no_speaker() -> None:
@@ -148,7 +151,7 @@ def test_a_label_is_no_speaker() -> None:
     ]
 
     query = "which dog has a phone at home?"
-    assert phrasings(query, documents) == (query, query)
+    assert Wording.of(query, documents).phrasings == (query, query)
 
 
 def test_speed(model: SentenceModel) -> None:
@@ -156,11 +159,11 @@ def test_speed(model: SentenceModel) -> None:
     documents = DIALOGUE * 200
     vectors = np.resize(model.embed([document.text for document in DIALOGUE]), (1000, model.dimensions))
     query = "Does Melanie eat meat?"
-    query_vectors = model.embed(phrasings(query, documents))
+    query_vectors = model.embed(Wording.of(query, documents).phrasings)
 
     def seconds() -> float:
         start = time.process_time()
-        rank(query, query_vectors, documents, vectors)
+        rank(Wording.of(query, documents), query_vectors, vectors)
         return time.process_time() - start
 
     assert min(seconds() for _ in range(5)) < 0.025
