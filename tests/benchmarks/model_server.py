@@ -7,7 +7,8 @@
 
     python -m tests.benchmarks.model_server --port 9100 --delay-ms 500
 
-    POST /v1/chat/completions           answered after the delay, counted from the request's last byte
+    POST /v1/chat/completions           answered after the delay, counted from the request's last byte,
+                                        a fifth of a millisecond more or less
     POST /control {"delay_ms": 100}     for the calls that come from now on
     GET  /counts                        {system: {"calls", "prompt_characters", "answer_characters"}}
     POST /reset                         all counts are 0 again
@@ -22,8 +23,11 @@ import argparse
 import asyncio
 import http.client
 import json
+import queue
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -157,12 +161,31 @@ class ModelServer:
         return json.loads(content)
 
 
+class _Pace:
+    """Lets answers go when they are due. The loop's own timers count in whole milliseconds, and round up."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._due: queue.SimpleQueue[tuple[float, Callable[[], None]]] = queue.SimpleQueue()
+        threading.Thread(target=self._keep, daemon=True).start()
+
+    def at(self, due: float, send: Callable[[], None]) -> None:
+        """Calls it on the loop at that time of `time.monotonic`, which is not before that of earlier ones."""
+        self._due.put((due, send))
+
+    def _keep(self) -> None:
+        while True:
+            due, send = self._due.get()
+            time.sleep(max(0.0, due - time.monotonic()))
+            self._loop.call_soon_threadsafe(send)
+
+
 class _Connection(asyncio.Protocol):
     """One client's connection: requests one after the other, as HTTP clients send them."""
 
-    def __init__(self, model: ScriptedModel) -> None:
+    def __init__(self, model: ScriptedModel, pace: _Pace) -> None:
         self._model = model
-        self._loop = asyncio.get_running_loop()
+        self._pace = pace
         self._parser = httptools.HttpRequestParser(self)
         self._path = b""
         self._body = bytearray()
@@ -187,14 +210,18 @@ class _Connection(asyncio.Protocol):
         self._body += part
 
     def on_message_complete(self) -> None:
-        arrived = self._loop.time()
+        arrived = time.monotonic()
         method = self._parser.get_method().decode()
         status, body, delay = self._model.reply(method, self._path.decode(), bytes(self._body))
         content = json.dumps(body).encode()
         head = (
             f"HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
         )
-        self._loop.call_at(arrived + delay, self._send, head.encode() + content)
+        response = head.encode() + content
+        if delay:
+            self._pace.at(arrived + delay, lambda: self._send(response))
+        else:
+            self._send(response)
 
     def _send(self, response: bytes) -> None:
         if not self._transport.is_closing():
@@ -228,8 +255,8 @@ def _error(message: str) -> object:
 
 
 async def _serve(port: int, model: ScriptedModel) -> None:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(model), HOST, port, backlog=1024)
+    loop, pace = asyncio.get_running_loop(), _Pace()
+    server = await loop.create_server(lambda: _Connection(model, pace), HOST, port, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

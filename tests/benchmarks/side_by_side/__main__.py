@@ -66,7 +66,7 @@ def _measure(part: str, directory: Path, model: ModelServer, *, quick: bool) -> 
         case "throughput":
             return throughputs(directory, model, seconds=4 if quick else 8, rounds=1 if quick else 2)
         case "gateway":
-            return gateway_share(directory, model, rounds=500, seconds=3 if quick else 6)
+            return gateway_share(directory, model, rounds=500, pushes=3 if quick else 9, seconds=2)
         case _:
             return footprints(directory, model, [0, 10_000] if quick else [0, 50_000, 200_000])
 
