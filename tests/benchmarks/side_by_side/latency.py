@@ -40,7 +40,7 @@ def latencies(
         model: what they ask.
         sizes: how many memories are stored, of all systems.
         our_sizes: further sizes, of memoryd alone.
-        rounds: adds and searches without a delay of the model.
+        rounds: searches, and half as many as there are adds, without a delay of the model.
         slow_rounds: adds with one.
     """
     with ExitStack() as stack:
@@ -57,8 +57,8 @@ def latencies(
         searches = in_turn(_each(systems, _search), rounds)
         again = in_turn(_each(systems, _search_again), rounds)
         model.set_delay(0)
-        adds = in_turn(_each(systems, _add), rounds)
-        _check_stored(systems, rounds + 3)
+        adds = in_turn(_each(systems, _add), 2 * rounds)
+        _check_stored(systems, 2 * rounds + 3)
         model.set_delay(SLOW_MODEL_MS)
         slow = in_turn(_each(_of_size(systems, min(sizes)), _add), slow_rounds, warm_up=1)
         model.set_delay(0)

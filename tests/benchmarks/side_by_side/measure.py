@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,14 +48,17 @@ def in_turn(
 ) -> Mapping[str, list[float]]:
     """Milliseconds of each call, all called once a round, so that a slow moment hits them all.
 
+    Each round has an order of its own: what a system still does after its answer keeps the next one waiting.
+
     Args:
         calls: by name; each is given the round's number.
         rounds: how often each is called and counted.
         warm_up: rounds that do not count.
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
+    order = random.Random(1)
     for number in range(rounds + warm_up):
-        for name, call in calls.items():
+        for name, call in order.sample(list(calls.items()), len(calls)):
             started = time.perf_counter()
             call(number)
             took = (time.perf_counter() - started) * 1000
