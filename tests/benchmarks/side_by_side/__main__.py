@@ -59,7 +59,7 @@ def main() -> None:
 def _measure(part: str, directory: Path, model: ModelServer, *, quick: bool) -> dict[str, Any]:
     match part:
         case "latency":
-            sizes, our_sizes = ([10_000], []) if quick else ([10_000, 50_000], [200_000])
+            sizes, our_sizes = ([0, 10_000], []) if quick else ([0, 10_000, 50_000], [200_000])
             return latencies(
                 directory, model, sizes, our_sizes, rounds=20 if quick else 45, slow_rounds=5 if quick else 15
             )

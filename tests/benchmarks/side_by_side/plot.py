@@ -57,7 +57,7 @@ def _lines(axes: Any, times: dict[str, Any], title: str) -> None:
             color=colour,
             alpha=0.12,
         )
-    axes.set_xscale("log")
+    axes.set_xscale("symlog", linthresh=10_000, linscale=0.4)  # nothing stored is a size as well
     axes.set_ylim(bottom=0)
     axes.set_xlabel("memories stored")
     axes.set_title(title, fontsize=10)

@@ -62,7 +62,7 @@ def promises(figures: dict[str, Any]) -> Iterator[Promise]:
 
 def _latency(latency: dict[str, Any]) -> Iterator[Promise]:
     over, add, search = latency["add_over_the_models_time"], latency["add"], latency["search"]
-    [small, *larger] = sorted({int(name.split("@")[1]) for name in add if name.startswith("memoryd gRPC")})
+    [small, *larger] = sorted({int(name.split("@")[1]) for name in search if name.startswith("memoryd gRPC")})
     yield Promise("add over the model's 500 ms, gRPC, ms", over[f"memoryd gRPC@{small}"].median, 40)
     yield Promise("add over the model's 500 ms, REST, ms", over[f"memoryd REST@{small}"].median, 45)
     base = add[f"memoryd gRPC@{small}"].median
