@@ -1,8 +1,8 @@
 """An embedded Chroma in a process of its own, so that nobody waits for its writes.
 
-Chroma keeps the interpreter's lock from the beginning of a write to its end: 8 ms for three vectors, 44 for
-96 (chromadb 1.5.9, tests/benchmarks/limits). Whatever else its process does stands still for so long, calls
-and timers alike. In a process apart only reads of the index do.
+Chroma keeps the interpreter's lock from the beginning of a write to its end: about 10 ms for three vectors,
+50 for 96 (chromadb 1.5.9, tests/benchmarks/limits). Whatever else its process does stands still for so long,
+calls and timers alike. In a process apart only reads of the index do.
 
 The two processes speak through the other's standard input and output (`service.index.messages`). The other
 ends when its input does, so also with a process that was killed. Should it end by itself, the next call
