@@ -47,6 +47,11 @@ def copy_preloaded(memories: int, data_dir: Path, a_user: int = A_USER) -> None:
         data_dir: does not exist yet.
         a_user: how many belong to one user.
     """
+    shutil.copytree(preload(memories, a_user) / "data", data_dir)
+
+
+def preload(memories: int, a_user: int = A_USER) -> Path:
+    """The directory whose `data` is to be copied, made if need be."""
 
     def make(home: Path) -> None:
         _fill(home / "data", memories, a_user)
@@ -55,7 +60,7 @@ def copy_preloaded(memories: int, data_dir: Path, a_user: int = A_USER) -> None:
     migrations = sorted(path.name for path in Path(migration_versions.__path__[0]).glob("*.py"))
     content = "".join(inspect.getsource(each) for each in (preloaded, _preload, _change))
     digest = f"{chromadb.__version__} {migrations} {content}".encode()
-    shutil.copytree(kept(f"preloaded-memoryd-{memories}-{a_user}", digest, make, CACHE) / "data", data_dir)
+    return kept(f"preloaded-memoryd-{memories}-{a_user}", digest, make, CACHE)
 
 
 def _fill(data_dir: Path, memories: int, a_user: int) -> None:
