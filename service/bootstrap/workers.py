@@ -11,6 +11,7 @@ from service.bootstrap.stores import Stores
 from service.bootstrap.use_cases import Bells, UseCases
 from service.config import Settings
 from service.delivery.post import HttpPost
+from service.memory.begun import end
 from service.memory.deliver import Retries, webhook_workers
 from service.memory.exports import MakeExport, export_worker
 from service.memory.indexing import index_writer
@@ -33,7 +34,7 @@ def start_workers(
     post = HttpPost(allow_private=settings.webhook_allow_private)
     stack.push_async_callback(post.close)
     for worker in _workers(stores, models, use_cases, bells, settings, post):
-        stack.push_async_callback(_stop, asyncio.create_task(worker.run()))
+        stack.push_async_callback(end, asyncio.create_task(worker.run()))
 
 
 def _workers(
@@ -51,8 +52,3 @@ def _workers(
         *pending_workers(stores.ledger, use_cases.memories.add, now, seconds, bells.requests),
         *webhook_workers(stores.deliveries, post, now, retries, bells.webhooks),
     )
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -23,41 +23,29 @@ class SharedReads(Generic[Key, Value]):
 
     def __init__(self, read: Callable[[Key], Awaitable[Value]]) -> None:
         self._read = read
-        self._waiting: dict[Key, list[asyncio.Future[Value]]] = {}
-        """Who shares the next read of a key, while one is under way."""
-        self._reading: set[asyncio.Task[None]] = set()
+        self._under_way: dict[Key, asyncio.Event] = {}
+        """Is set when the read of a key has ended."""
+        self._next: dict[Key, asyncio.Task[Value]] = {}
 
     async def __call__(self, key: Key) -> Value:
         """What a read that begins after this call finds."""
-        if key not in self._waiting:
-            self._waiting[key] = []
-            try:
-                return await self._read(key)
-            finally:
-                self._go_on(key)
-        # A future of their own: who goes away takes neither the read along nor the others who wait for it.
-        answer: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
-        self._waiting[key].append(answer)
-        return await answer
+        if (shared := self._next.get(key)) is None:
+            before = self._under_way.get(key)
+            if before is None:
+                return await self._begin(key)
+            shared = self._next[key] = asyncio.create_task(self._after(before, key))
+        return await asyncio.shield(shared)
 
-    def _go_on(self, key: Key) -> None:
-        waiting = self._waiting.pop(key)
-        if waiting:
-            self._waiting[key] = []
-            reading = asyncio.create_task(self._read_for(waiting, key))
-            self._reading.add(reading)
-            reading.add_done_callback(self._reading.discard)
+    async def _after(self, before: asyncio.Event, key: Key) -> Value:
+        await before.wait()
+        del self._next[key]
+        return await self._begin(key)
 
-    async def _read_for(self, waiting: Sequence[asyncio.Future[Value]], key: Key) -> None:
+    async def _begin(self, key: Key) -> Value:
+        ended = self._under_way[key] = asyncio.Event()
         try:
-            value = await self._read(key)
-        except Exception as error:  # noqa: BLE001 - it is raised where the read was asked for
-            for answer in waiting:
-                if not answer.done():
-                    answer.set_exception(error)
-        else:
-            for answer in waiting:
-                if not answer.done():
-                    answer.set_result(value)
+            return await self._read(key)
         finally:
-            self._go_on(key)
+            ended.set()
+            if key not in self._next:
+                del self._under_way[key]

@@ -20,5 +20,10 @@ async def begun(work: Coroutine[Any, Any, T]) -> AsyncIterator[asyncio.Future[T]
     try:
         yield task
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
+
+
+async def end(task: asyncio.Task[Any]) -> None:
+    """Gives a task up, if it still runs, and waits for its end. What it raised is nobody's."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

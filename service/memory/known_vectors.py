@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
+from service.memory.begun import end
 from service.memory.model import Change, Memory, Vector
 from service.memory.ports import Index
 
@@ -153,8 +154,7 @@ class VectorsAhead:
         """Fetches nothing any more."""
         self._ended = True
         if self._fetching is not None:
-            self._fetching.cancel()
-            await asyncio.gather(self._fetching, return_exceptions=True)
+            await end(self._fetching)
 
     def _begin(self, memories: Sequence[tuple[str, str]], sent: threading.Event) -> None:
         if not self._ended:  # else whoever asked has gone

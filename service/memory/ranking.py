@@ -107,7 +107,7 @@ class Wording:
             query: what is asked.
             documents: the memories in order of creation, oldest first.
         """
-        said_by = speakers(documents)
+        said_by = _speakers(documents)
         mentioned = _named(query, said_by)
         words = [
             terms(document.text) | terms(document.speaker) if document.speaker else terms(document.text)
@@ -117,7 +117,7 @@ class Wording:
         return cls(documents, _phrasings(query, mentioned), coverage(terms(query), words), by_named)
 
 
-def speakers(documents: Sequence[Document]) -> list[frozenset[str]]:
+def _speakers(documents: Sequence[Document]) -> list[frozenset[str]]:
     """Who said each memory: its speaker, and the name before a colon at the start of its text.
 
     The latter must be written like a name and start a second memory, so that "Phone: 555-0100" has none.

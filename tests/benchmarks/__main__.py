@@ -21,18 +21,19 @@ PARTS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/__main
 
 def main() -> None:
     """Runs each in a process of its own, so that none warms up another's caches."""
-    chosen = sys.argv[1:] or PARTS
+    everything = not sys.argv[1:]
+    chosen = PARTS if everything else sys.argv[1:]
     unknown = sorted(set(chosen) - set(PARTS))
     if unknown:
         raise SystemExit(f"no such benchmark: {', '.join(unknown)}; there are: {', '.join(PARTS)}")
-    if chosen == PARTS:
+    if everything:
         started = time.perf_counter()
         prepare()
         print(f"preloaded after {time.perf_counter() - started:.0f} s", flush=True)
     broken = []
     for part in chosen:
         print(f"== {part}", flush=True)
-        short = ["--quick"] if part in QUICK and not sys.argv[1:] else []
+        short = ["--quick"] if everything and part in QUICK else []
         done = subprocess.run([sys.executable, "-m", f"tests.benchmarks.{part}", *short], check=False)
         if done.returncode:
             broken.append(part)
