@@ -28,8 +28,7 @@ THREADS = 8
 class Server:
     """Answers requests, each from its reading to its answer on one thread.
 
-    Handing it from one thread to the next, and the answer back, takes half a millisecond where nobody else
-    keeps the processor awake.
+    Handing it from one thread to the next, and the answer back, would wake two more threads for each.
 
     Args:
         path: the directory of Chroma's files.

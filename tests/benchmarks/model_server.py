@@ -7,8 +7,7 @@
 
     python -m tests.benchmarks.model_server --port 9100 --delay-ms 500
 
-    POST /v1/chat/completions           answered after the delay, counted from the request's last byte,
-                                        a fifth of a millisecond more or less
+    POST /v1/chat/completions           answered after the delay, counted from the request's last byte
     POST /control {"delay_ms": 100}     for the calls that come from now on
     GET  /counts                        {system: {"calls", "prompt_characters", "answer_characters"}}
     POST /reset                         all counts are 0 again

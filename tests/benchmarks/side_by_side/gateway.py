@@ -28,7 +28,7 @@ def gateway_share(
         directory: for the data.
         model: not asked for anything.
         rounds: how often each face is called.
-        pushes: how often the ceiling is pushed against, which the machine's moods move by a third.
+        pushes: how often the ceiling is pushed against, for the machine's moods move it.
         seconds: how long each time.
     """
     with our_processes(directory / "gateway-share", 0, model.url) as ours:
